@@ -1,0 +1,1 @@
+"""The hub: how encoded media goes from worker to worker, over Unix sockets."""

@@ -1,0 +1,136 @@
+"""The writing end of a hub socket: a fragment of pipeline text, and the listener that feeds it readers."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from regie.hub.clock import now_ns
+from regie.hub.flow import Flow
+from regie.hub.gst import Gio, Gst, GstVideo, Pipeline
+from regie.hub.paths import Stream, socket_file
+from regie.hub.wire import HEADER_BYTES, header_from_bytes
+
+KEYFRAME_REQUEST_INTERVAL_S = 0.5  # requests closer together than this are one
+SEND_BUFFER_BYTES = 1024 * 1024
+
+
+def writer_text(stream: Stream) -> str:
+    """The end of a branch that carries encoded units: from here they are on the hub.
+
+    A new reader starts at the newest keyframe of the last twelve seconds; one that falls 300 units (10 s of
+    video) behind is moved to the newest keyframe, and nobody waits for it.
+    """
+    burst = (
+        "sync-method=latest-keyframe time-min=12000000000" if stream is Stream.VIDEO else "sync-method=latest"
+    )
+    return (
+        f"identity name=hub_{stream}_in single-segment=true ! gdppay name=hub_{stream}_pay ! "
+        f"multisocketsink name=hub_{stream} {burst} recover-policy=keyframe units-soft-max=300 units-max=600 "
+        "send-messages=true sync=false async=false qos=false"
+    )
+
+
+class Publisher:
+    """Listens on a path's socket and hands every reader to the pipeline's multisocketsink."""
+
+    def __init__(self, run_dir: Path, path: str, stream: Stream) -> None:
+        self.stream = stream
+        self._file = socket_file(run_dir, path, stream)
+        self._loop = asyncio.get_running_loop()
+        self._listener: socket.socket | None = None
+        self._accepting: asyncio.Task[None] | None = None
+        self._sink: Any = None
+        self._readers: set[Any] = set()  # GSockets, kept alive while the sink uses them
+        self._keyframe_asked_at = 0.0
+        self.flow = Flow()
+
+    @property
+    def readers(self) -> int:
+        return int(self._sink.get_property("num-handles")) if self._sink is not None else 0
+
+    def listen(self, pipeline: Pipeline, force_keyframe: Callable[[], None] | None = None) -> None:
+        """Serve the pipeline's readers from now on. Call it before `play`."""
+        self._sink = pipeline[f"hub_{self.stream}"]
+        self._sink.connect("client-socket-removed", self._on_removed)
+        pad = pipeline[f"hub_{self.stream}_pay"].get_static_pad("src")
+        pad.add_probe(Gst.PadProbeType.BUFFER, self._on_packet)
+        pad.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, self._on_upstream_event, force_keyframe)
+        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.setblocking(False)
+        fresh = self._file.with_suffix(f".{os.getpid()}")
+        fresh.unlink(missing_ok=True)
+        listener.bind(str(fresh))
+        listener.listen(64)
+        fresh.rename(self._file)  # readers find either the old socket or one that already listens
+        self._listener = listener
+        self._accepting = self._loop.create_task(self._accept(listener))
+
+    async def close(self) -> None:
+        """Stop listening and hang up; the pipeline should be stopped first."""
+        if self._accepting is not None:
+            self._accepting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._accepting
+            self._accepting = None
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+            self._file.unlink(missing_ok=True)
+        for reader in self._readers:
+            reader.close()
+        self._readers.clear()
+        self._sink = None
+
+    async def _accept(self, listener: socket.socket) -> None:
+        while True:
+            reader, _ = await self._loop.sock_accept(listener)
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+            gsocket = Gio.Socket.new_from_fd(reader.detach())
+            self._readers.add(gsocket)
+            self._sink.emit("add", gsocket)
+
+    def _on_packet(self, _pad: Any, info: Any) -> Any:
+        """Count each unit, and mark what no reader can start at: gdppay loses that flag."""
+        packet = info.get_buffer()
+        header = header_from_bytes(packet.extract_dup(0, HEADER_BYTES))
+        if header.is_keyframe:
+            self.flow.on_keyframe(header.pts_ns)
+        else:
+            packet.set_flags(Gst.BufferFlags.DELTA_UNIT)
+        if header.is_unit:
+            self.flow.on_unit(header.pts_ns, header.length, now_ns())
+        return Gst.PadProbeReturn.OK
+
+    def _on_removed(self, _sink: Any, gsocket: Any) -> None:
+        self._loop.call_soon_threadsafe(self._forget, gsocket)
+
+    def _forget(self, gsocket: Any) -> None:
+        if gsocket in self._readers:
+            self._readers.discard(gsocket)
+            gsocket.close()
+
+    def _on_upstream_event(self, _pad: Any, info: Any, force_keyframe: Callable[[], None] | None) -> Any:
+        structure = info.get_event().get_structure()
+        if structure is None or structure.get_name() != "GstNetworkMessage":
+            return Gst.PadProbeReturn.OK
+        if force_keyframe is not None:
+            self._loop.call_soon_threadsafe(self._ask_keyframe, force_keyframe)
+        return Gst.PadProbeReturn.DROP
+
+    def _ask_keyframe(self, force_keyframe: Callable[[], None]) -> None:
+        now = time.monotonic()
+        if now - self._keyframe_asked_at >= KEYFRAME_REQUEST_INTERVAL_S:
+            self._keyframe_asked_at = now
+            force_keyframe()
+
+
+def force_keyframe_at(element: Any) -> None:
+    """Make an encoder begin a new group of pictures with its next frame."""
+    pad = element.get_static_pad("src")
+    pad.send_event(GstVideo.video_event_new_upstream_force_key_unit(Gst.CLOCK_TIME_NONE, True, 0))
