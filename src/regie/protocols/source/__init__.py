@@ -1,0 +1,78 @@
+"""The kinds of source: one file each. Adding one is adding a file and its line in KINDS."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import ValidationError
+
+from regie.domain.errors import Invalid
+from regie.domain.redact import MASK, redact
+from regie.domain.workers import Json
+from regie.protocols.source import test
+from regie.protocols.source.kind import LaunchContext, SourceKind, SourceOptions
+
+__all__ = [
+    "KINDS",
+    "LaunchContext",
+    "SourceKind",
+    "SourceOptions",
+    "checked_options",
+    "merged_options",
+    "public_options",
+    "source_kind",
+]
+
+KINDS: Mapping[str, SourceKind] = MappingProxyType({kind.kind: kind for kind in (test.KIND,)})
+
+
+def source_kind(name: str) -> SourceKind:
+    kind = KINDS.get(name)
+    if kind is None:
+        raise Invalid(f"there is no source kind {name[:40]!r}", f"the kinds are {', '.join(KINDS)}")
+    return kind
+
+
+def checked_options(kind: str, options: Json, media_dir: Path) -> SourceOptions:
+    """The options, complete and valid; or Invalid, whose facts name each wrong field."""
+    try:
+        return source_kind(kind).options.model_validate(options, context={"media_dir": media_dir})
+    except ValidationError as error:
+        errors = [
+            {
+                "field": ".".join(str(part) for part in fault["loc"]) or "options",
+                "message": fault["msg"].removeprefix("Value error, "),
+            }
+            for fault in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        said = "; ".join(f"{fault['field']}: {fault['message']}" for fault in errors)
+        raise Invalid(f"the options of this {kind} source are not right: {said}", errors=errors) from None
+
+
+def public_options(kind: str, options: Json) -> Json:
+    """The options as anyone may see them: secrets masked, in URLs too."""
+    secrets = _secret_fields(kind)
+    return {
+        name: (MASK if value else value)
+        if name in secrets
+        else redact(value)
+        if isinstance(value, str)
+        else value
+        for name, value in options.items()
+    }
+
+
+def merged_options(kind: str, old: Json, new: Json) -> Json:
+    """New options in which a masked secret that was sent back means the old one."""
+    masked_old = public_options(kind, old)
+    return {
+        name: old[name]
+        if isinstance(value, str) and MASK in value and masked_old.get(name) == value
+        else value
+        for name, value in new.items()
+    }
+
+
+def _secret_fields(kind: str) -> frozenset[str]:
+    fields = source_kind(kind).options.model_fields.items()
+    return frozenset(name for name, field in fields if "SecretStr" in str(field.annotation))
