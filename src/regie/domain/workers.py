@@ -10,7 +10,7 @@ from regie.domain.errors import Invalid
 
 type Json = dict[str, Any]  # what crosses the control link: JSON objects
 
-_WORKER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,47}")
+_WORKER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,44}")
 
 
 class WorkerState(StrEnum):
@@ -34,7 +34,7 @@ class WorkerSpec:
 
     def __post_init__(self) -> None:
         if not _WORKER_ID.fullmatch(self.id):
-            raise Invalid(f"worker id {self.id!r} is not made of a-z, 0-9 and dashes (48 at most)")
+            raise Invalid(f"worker id {self.id!r} is not made of a-z, 0-9 and dashes (45 at most)")
 
     def to_wire(self) -> Json:
         return {"id": self.id, "kind": self.kind, "spec": self.spec}
