@@ -141,6 +141,9 @@ class Settings(BaseModel):
     webrtc_addresses: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
         (), description="a list of further addresses at which viewers reach this machine"
     )
+    trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        (), description="a list of addresses or networks of reverse proxies, whose X-Forwarded-… is believed"
+    )
     max_viewers: int = Field(200, ge=1, le=10_000, description="a whole number from 1 to 10000")
 
     @field_validator("http_host")
