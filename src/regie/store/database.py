@@ -1,0 +1,120 @@
+"""One database: opened, brought up to date, and used from threads so that the event loop never waits."""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Concatenate, Self
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+
+from regie.domain.errors import Conflict, Invalid, Unavailable
+from regie.domain.redact import redact
+from regie.store.migrations import HEAD
+
+log = logging.getLogger(__name__)
+
+BUSY_TIMEOUT_S = 5
+
+
+class Database:
+    """Runs functions that take a connection, each in a transaction of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, data_dir: Path, url: str = "") -> Self:
+        """Open the database, and create it or bring it up to date first if need be."""
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        database = cls(_engine(data_dir, url))
+        with translated_errors(), _only_one(data_dir / "migrate.lock"):
+            if _revision(database._engine) != HEAD:
+                _upgrade(database._engine)
+        return database
+
+    def run[**P, T](
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Do the work in one transaction: all of it or nothing."""
+        with translated_errors(), self._engine.begin() as connection:
+            return work(connection, *args, **kwargs)
+
+    async def __call__[**P, T](
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await asyncio.to_thread(lambda: self.run(work, *args, **kwargs))
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+@contextlib.contextmanager
+def translated_errors() -> Iterator[None]:
+    """The one place where SQLAlchemy's errors become ours. They carry no SQL and no values."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Conflict("something with that id or name exists already") from error
+    except DBAPIError as error:
+        reason = redact(str(error.orig)).splitlines()[0]
+        raise Unavailable(
+            f"the database does not work: {reason}", "is the disk full or read-only?"
+        ) from error
+    except SQLAlchemyError as error:
+        raise Unavailable(f"the database does not work: {type(error).__name__}") from error
+
+
+def _engine(data_dir: Path, url: str) -> Engine:
+    try:
+        target = make_url(url or f"sqlite:///{data_dir / 'regie.db'}")
+        engine = create_engine(target, pool_pre_ping=target.get_backend_name() != "sqlite")
+    except (SQLAlchemyError, ImportError) as error:
+        raise Invalid(
+            f"REGIE_DATABASE_URL {redact(url)!r} cannot be used: {redact(str(error))}",
+            "leave it empty for SQLite, or write postgresql+psycopg://user:password@host/name",
+        ) from error
+    if target.get_backend_name() == "sqlite":
+        if target.database:
+            Path(target.database).touch(mode=0o600)  # SQLite gives -wal and -shm the same mode
+        event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in (f"busy_timeout={BUSY_TIMEOUT_S * 1000}", "journal_mode=WAL", "synchronous=NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+@contextlib.contextmanager
+def _only_one(lock: Path) -> Iterator[None]:
+    """`regie link` and the server may both find an empty store: one creates it, the other waits."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _revision(engine: Engine) -> str | None:
+    """What alembic noted, read without importing alembic: that takes longer than all of this."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(select(text("version_num")).select_from(text("alembic_version"))).scalar()
+
+
+def _upgrade(engine: Engine) -> None:
+    from alembic import command  # noqa: PLC0415 - only when there is something to do
+    from alembic.config import Config  # noqa: PLC0415
+
+    log.info("bringing the database to revision %s", HEAD)
+    config = Config()
+    config.set_main_option("script_location", "regie.store:migrations")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
