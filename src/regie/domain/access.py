@@ -8,7 +8,7 @@ from enum import StrEnum
 from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
-TOKEN_PREFIX = "rg_"
+TOKEN_PREFIX = "rg_"  # noqa: S105 - tells people and secret scanners whose token it is
 SESSION_LIFE_S = 30 * 86400.0
 SESSION_RENEWED_AFTER_S = 3600.0  # not on every request: each renewal is a write and a new cookie
 LINK_LIFE_S = 24 * 3600.0

@@ -81,13 +81,16 @@ def source_id_from_name(name: str, taken: Iterable[str]) -> str:
 
 def show_from_sources(sources: Iterable[Source], probes: Iterable[Probe], media_dir: Path) -> Show:
     """What should run: every source that is switched on, and what is being tried out."""
-    wanted = [
-        _worker(s.worker_id, s.path, s.name, s.kind, s.options, media_dir) for s in sources if s.enabled
-    ]
-    tried = [_worker(p.worker_id, p.path, "Test", p.kind, p.options, media_dir) for p in probes]
-    return Show((*wanted, *tried))
+    wanted = [_worker(source, source.name, media_dir) for source in sources if source.enabled]
+    return Show((*wanted, *(_worker(probe, "Test", media_dir) for probe in probes)))
 
 
-def _worker(worker_id: str, path: str, name: str, kind: str, options: Json, media_dir: Path) -> WorkerSpec:
-    spec = {"path": path, "name": name, "kind": kind, "options": options, "media_dir": str(media_dir)}
-    return WorkerSpec(worker_id, "source", spec)
+def _worker(of: Source | Probe, name: str, media_dir: Path) -> WorkerSpec:
+    spec = {
+        "path": of.path,
+        "name": name,
+        "kind": of.kind,
+        "options": of.options,
+        "media_dir": str(media_dir),
+    }
+    return WorkerSpec(of.worker_id, "source", spec)
