@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Self
 
@@ -58,6 +58,11 @@ class LinkClient:
         finally:
             self._waiting.pop(call_id, None)
 
+    def abort(self) -> None:
+        """Hang up at once, without waiting for anything."""
+        self._receiver.cancel()
+        self._writer.transport.abort()
+
     async def close(self) -> None:
         self._receiver.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -99,7 +104,7 @@ async def call(
         return await client.call(name, args, timeout_s)
 
 
-async def events(socket_path: Path) -> AsyncIterator[tuple[str, Json]]:
+async def events(socket_path: Path) -> AsyncGenerator[tuple[str, Json]]:
     """The events of an engine or worker until it hangs up. The first item is ("subscribed", {})."""
     try:
         reader, writer = await asyncio.wait_for(

@@ -10,7 +10,7 @@ from regie.domain.access import LINK_LIFE_S, Role, secret_hash
 from regie.domain.errors import NotFound
 from regie.settings import Settings
 from regie.store.database import Database
-from regie.store.tables import links
+from regie.store.tables import links, sessions
 from regie.store.tokens import new_id, new_secret
 
 
@@ -35,6 +35,20 @@ def create_link(
         )[1]
     finally:
         database.close()
+
+
+def nobody_logged_in(settings: Settings) -> bool:
+    """Whether this is still the first start: no link was ever used and no session is kept."""
+    database = Database.open(settings.data_dir, settings.database_url)
+    try:
+        return database.run(_is_untouched)
+    finally:
+        database.close()
+
+
+def _is_untouched(connection: Connection) -> bool:
+    used = connection.execute(select(links.c.id).where(links.c.uses_left == 0).limit(1)).first()
+    return used is None and connection.execute(select(sessions.c.id).limit(1)).first() is None
 
 
 def add_link(

@@ -1,0 +1,73 @@
+"""The engine as the API sees it. Every call has a deadline and raises a RegieError that says what is away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+
+from regie.domain.errors import RegieError, Unavailable
+from regie.domain.workers import Json, Show
+from regie.engine.directory import ENGINE_SOCKET, WorkerDirectory
+from regie.link.client import CALL_TIMEOUT_S, LinkClient, call, events
+
+RECONNECT_S = 0.2
+
+
+class EngineClient:
+    """Calls to the engine of a run directory, and directly to its workers."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._run_dir = run_dir
+        self._socket = run_dir / ENGINE_SOCKET
+
+    async def apply(self, show: Show) -> list[str]:
+        reply = await self._call("apply", {"show": show.to_wire()})
+        return [str(worker_id) for worker_id in reply["changed"]]
+
+    async def status(self) -> Json:
+        return await self._call("status")
+
+    async def stats(self) -> Json:
+        return await self._call("stats")
+
+    async def logs(self, worker_id: str, lines: int = 200) -> list[str]:
+        reply = await self._call("logs", {"worker": worker_id, "lines": lines})
+        return [str(line) for line in reply["lines"]]
+
+    async def restart(self, worker_id: str) -> None:
+        await self._call("restart", {"worker": worker_id})
+
+    async def events(self) -> AsyncIterator[tuple[str, Json]]:
+        """The engine's events, for ever. After each connection ("connected", status) comes first."""
+        while True:
+            try:
+                async with aclosing(events(self._socket)) as stream:
+                    async for event, data in stream:
+                        yield ("connected", await self.status()) if event == "subscribed" else (event, data)
+            except RegieError:
+                pass  # away: an engine that is replaced is back in a moment
+            await asyncio.sleep(RECONNECT_S)
+
+    async def worker_call(
+        self, worker_id: str, name: str, args: Json | None = None, timeout_s: float = CALL_TIMEOUT_S
+    ) -> Json:
+        """A call straight to a worker's control socket."""
+        socket = WorkerDirectory(self._run_dir, worker_id).socket
+        try:
+            link = await LinkClient.connect(socket)
+        except Unavailable as error:
+            raise Unavailable(
+                f"the {worker_id} worker is not running at the moment",
+                "it is restarted by itself; try again in a few seconds",
+            ) from error
+        async with link:
+            return await link.call(name, args, timeout_s)
+
+    async def _call(self, name: str, args: Json | None = None) -> Json:
+        try:
+            return await call(self._socket, name, args)
+        except Unavailable as error:
+            raise Unavailable(
+                "the engine is not running at the moment",
+                "what is on air stays on air; start it with: regie up",
+            ) from error
