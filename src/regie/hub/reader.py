@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from regie.hub.paths import Stream, socket_file
@@ -24,7 +24,7 @@ class HubReader:
     def connected(self) -> bool:
         return self._writer is not None
 
-    async def items(self) -> AsyncIterator[Caps | Unit]:
+    async def items(self) -> AsyncGenerator[Caps | Unit]:
         """Caps and units as they come. Every connection begins with its caps and a keyframe."""
         while True:
             try:
