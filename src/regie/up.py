@@ -5,9 +5,10 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from regie.domain.errors import Conflict, Invalid
 from regie.domain.redact import redact
@@ -30,7 +31,16 @@ def up(settings: Settings, kinds: frozenset[str]) -> int:
     """Run until a signal: SIGTERM and SIGINT end everything, SIGUSR1 leaves the workers running."""
     with only_engine(settings.run_dir, settings.data_dir):
         check_ports(settings)
-        return asyncio.run(_run(settings, kinds))
+        options = EngineOptions(
+            run_dir=settings.run_dir,
+            data_dir=settings.data_dir,
+            build=fingerprint(),
+            kinds=kinds,
+            residents=residents(settings),
+            command=lambda spec: command(settings.run_dir, spec),
+            environ=lambda spec: environ(settings, spec),
+        )
+        return asyncio.run(run_engine(options, lambda engine: _tell_when_serving(engine, settings)))
 
 
 def residents(settings: Settings) -> tuple[WorkerSpec, ...]:
@@ -111,29 +121,20 @@ def _taken(key: str, host: str, port: int, kind: socket.SocketKind) -> list[str]
     return []
 
 
-async def _run(settings: Settings, kinds: frozenset[str]) -> int:
+async def run_engine(options: EngineOptions, tell: Callable[[Supervisor], Coroutine[Any, Any, None]]) -> int:
+    """Supervise until a signal comes; `tell` runs beside it."""
     ended: asyncio.Future[signal.Signals] = asyncio.get_running_loop().create_future()
     _on_signals(ended)
-    supervisor = Supervisor(
-        EngineOptions(
-            run_dir=settings.run_dir,
-            data_dir=settings.data_dir,
-            build=fingerprint(),
-            kinds=kinds,
-            residents=residents(settings),
-            command=lambda spec: command(settings.run_dir, spec),
-            environ=lambda spec: environ(settings, spec),
-        )
-    )
+    supervisor = Supervisor(options)
     await supervisor.start()
-    telling = asyncio.create_task(_tell_when_serving(supervisor, settings))
+    telling = asyncio.create_task(tell(supervisor))
     try:
         number = await ended
     finally:
         telling.cancel()
     if number is signal.SIGUSR1:
-        await supervisor.leave()
         _say("regie: the engine ends, its workers run on; regie up takes them over")
+        await supervisor.leave()
     else:
         _say("regie: stopping")
         await supervisor.close()

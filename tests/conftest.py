@@ -1,0 +1,31 @@
+"""Fixtures for every test. Nothing here pretends: directories, ports and processes are real."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.instance import Instance, running_instance
+from tests.support.net import free_port as _free_port
+
+
+@pytest.fixture
+def run_dir() -> Iterator[Path]:
+    """A run directory with a short path: what a Unix socket's path may hold is little."""
+    directory = Path(tempfile.mkdtemp(prefix="rg", dir="/tmp"))
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def free_port() -> int:
+    return _free_port()
+
+
+@pytest.fixture
+def instance() -> Iterator[Instance]:
+    """A whole Regie that serves, with the demo sources, for one test."""
+    with running_instance() as started:
+        yield started
