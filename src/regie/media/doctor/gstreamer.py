@@ -1,0 +1,110 @@
+"""GStreamer's elements, and the encoders that really encode here."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from regie.hub.gst import Gst
+from regie.media.doctor.finding import Finding, good, missing, warning
+
+NEEDED_ELEMENTS = {
+    "gstreamer1.0-plugins-base": (
+        "appsrc appsink audioconvert audioresample compositor decodebin opusdec opusenc playsink textoverlay "
+        "timeoverlay uridecodebin videoconvertscale videorate videotestsrc audiotestsrc"
+    ),
+    "gstreamer1.0-plugins-good": (
+        "jpegenc jpegdec matroskademux multifilesrc qtdemux rtpbin rtph264depay rtpopusdepay rtspsrc udpsrc "
+        "v4l2src level"
+    ),
+    "gstreamer1.0-plugins-bad": "gdppay h264parse h265parse opusparse srtsrc tsdemux",
+    "gstreamer1.0-plugins-ugly": "x264enc",
+    "gstreamer1.0-libav": "avdec_h264 avdec_h265 avdec_aac",
+    "gstreamer1.0-nice": "nicesrc nicesink",
+    "gstreamer1.0-alsa": "alsasrc",
+}
+HARDWARE_ENCODERS = (
+    "vah264enc",
+    "vah264lpenc",
+    "vaapih264enc",
+    "qsvh264enc",
+    "msdkh264enc",
+    "nvh264enc",
+    "v4l2h264enc",
+    "omxh264enc",
+)
+ENCODE_TIMEOUT_S = 10.0
+RENDER_NODES = Path("/dev/dri")
+
+
+def gstreamer_findings() -> Iterator[Finding]:
+    version = ".".join(map(str, Gst.version()[:3]))
+    if Gst.version()[:2] < (1, 22):
+        yield missing("GStreamer", f"{version} is too old", "use Debian 12 or newer, which has 1.22")
+    else:
+        yield good("GStreamer", version)
+    for package, names in NEEDED_ELEMENTS.items():
+        lacking = [name for name in names.split() if Gst.ElementFactory.find(name) is None]
+        if lacking:
+            mend = f"sudo apt-get install {package}; if it is installed: rm -r ~/.cache/gstreamer-1.0"
+            yield missing(package, f"lacks {', '.join(lacking)}", mend)
+        else:
+            yield good(package, f"{len(names.split())} elements found" if len(names.split()) > 1 else "found")
+    yield _software_encoder()
+    yield from _hardware_encoders()
+
+
+def encodes(element: str) -> str:
+    """What goes wrong when the encoder is used, in a process of its own; empty when it works."""
+    text = (
+        f"videotestsrc num-buffers=15 ! video/x-raw,format=NV12,width=1280,height=720,framerate=30/1 ! "
+        f"{element} ! h264parse ! video/x-h264,stream-format=byte-stream ! fdsink fd=1"
+    )
+    try:
+        done = subprocess.run(
+            ["gst-launch-1.0", "-q", *text.split()],
+            capture_output=True,
+            timeout=ENCODE_TIMEOUT_S,
+            check=False,
+        )
+    except FileNotFoundError:
+        return "gst-launch-1.0 is not installed (sudo apt-get install gstreamer1.0-tools)"
+    except subprocess.TimeoutExpired:
+        return f"it hung for {ENCODE_TIMEOUT_S:.0f} s"
+    if done.returncode or len(done.stdout) < 1000:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        return said[0].removeprefix("ERROR: ")[:160] if said else "it made no picture"
+    return ""
+
+
+def _software_encoder() -> Finding:
+    began = time.monotonic()
+    if failure := encodes("x264enc speed-preset=superfast tune=zerolatency"):
+        return missing(
+            "encoder x264enc", failure, "sudo apt-get install --reinstall gstreamer1.0-plugins-ugly"
+        )
+    return good("encoder x264enc", f"works (15 pictures of 720p in {time.monotonic() - began:.1f} s)")
+
+
+def _hardware_encoders() -> Iterator[Finding]:
+    present = [name for name in HARDWARE_ENCODERS if Gst.ElementFactory.find(name) is not None]
+    failures = {name: encodes(name) for name in present}
+    for name, failure in failures.items():
+        if not failure:
+            yield good(f"encoder {name}", "works, in hardware")
+    if not all(failures.values()):
+        return
+    for name, failure in failures.items():
+        yield warning(f"encoder {name}", failure, "its driver may be missing; the CPU encodes meanwhile")
+    if present:
+        return
+    nodes = sorted(RENDER_NODES.glob("renderD*"))
+    if closed := [node for node in nodes if not os.access(node, os.R_OK | os.W_OK)]:
+        mend = "sudo usermod -aG render,video USER, then log in again"
+        yield warning("hardware encoder", f"Regie may not open {closed[0]}", mend)
+    elif nodes:
+        mend = "install its driver: intel-media-va-driver or mesa-va-drivers"
+        yield warning("hardware encoder", f"{nodes[0]} is there, but no encoder works on it", mend)
+    else:
+        yield good("hardware encoder", "none on this machine: the CPU encodes")
