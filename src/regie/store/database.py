@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S = 5
 
+type Work[**P, T] = Callable[Concatenate[Connection, P], T]
+
 
 class Database:
     """Runs functions that take a connection, each in a transaction of its own."""
@@ -36,16 +38,12 @@ class Database:
                 _upgrade(database._engine)
         return database
 
-    def run[**P, T](
-        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    def run[**P, T](self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do the work in one transaction: all of it or nothing."""
         with translated_errors(), self._engine.begin() as connection:
             return work(connection, *args, **kwargs)
 
-    async def __call__[**P, T](
-        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def __call__[**P, T](self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.to_thread(lambda: self.run(work, *args, **kwargs))
 
     def close(self) -> None:

@@ -21,8 +21,8 @@ def change_source(connection: Connection, source: Source) -> None:
     connection.execute(update(sources).where(sources.c.id == source.id).values(_values(source)))
 
 
-def delete_source(connection: Connection, source_id: str) -> None:
-    connection.execute(delete(sources).where(sources.c.id == source_id))
+def delete_source(connection: Connection, source: Source) -> None:
+    connection.execute(delete(sources).where(sources.c.id == source.id))
 
 
 def seed_sources(connection: Connection, demo: list[Source]) -> bool:

@@ -1,0 +1,132 @@
+"""What is known at this moment: the sources from the store, and how their workers are from the engine."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+
+from regie.api.models import AudioFigures, PathState, SourceState, VideoFigures, Viewer, WorkerStatus
+from regie.api.problems import redacted
+from regie.domain.sources import Probe, Source
+from regie.domain.workers import Json, WorkerState
+from regie.protocols.source import public_options
+
+EDGE = "edge-0"
+TOOLS = "tools"
+
+
+class Picture:
+    """Owned by the event loop; the followers of the engine and of the store write it, the routes read it."""
+
+    def __init__(self) -> None:
+        self.sources: dict[str, Source] = {}
+        self.probes: dict[str, Probe] = {}
+        self.workers: dict[str, WorkerStatus] = {}
+        self.stats: Mapping[str, Json] = {}
+        self.usage: Mapping[str, Json] = {}
+        self._changed = asyncio.Event()
+
+    def changed(self) -> None:
+        """Wake those who wait for something to become true."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def until[T](self, look: Callable[[], T | None], timeout_s: float) -> T | None:
+        """What `look` returns as soon as it returns something; None when it does not in time."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while (seen := look()) is None:
+                    await self._changed.wait()
+                return seen
+        except TimeoutError:
+            return look()
+
+    def set_workers(self, status: Json) -> None:
+        self.workers = {wire["id"]: worker_from_wire(wire) for wire in status.get("workers", [])}
+
+    def source(self, source_id: str) -> SourceState:
+        source = self.sources[source_id]
+        state, reason, since = self._state(source)
+        worker = self.workers.get(source.worker_id)
+        return SourceState(
+            id=source.id,
+            name=source.name,
+            kind=source.kind,
+            options=public_options(source.kind, source.options),
+            enabled=source.enabled,
+            path=source.path,
+            state=state,
+            reason=reason,
+            since=since,
+            detail=worker.detail if worker and source.enabled else {},
+            created_at=source.created_at,
+            updated_at=source.updated_at,
+        )
+
+    def _state(self, source: Source) -> tuple[WorkerState, str, float]:
+        if not source.enabled:
+            return WorkerState.STOPPED, "switched off", source.updated_at
+        worker = self.workers.get(source.worker_id)
+        if worker is None:
+            return WorkerState.STARTING, "waiting for the engine to start it", source.updated_at
+        return worker.state, worker.reason, worker.since
+
+    def all_sources(self) -> list[SourceState]:
+        return [self.source(source_id) for source_id in self.sources]
+
+    def path(self, name: str) -> PathState | None:
+        """A path by its name; also one that is only being tried out, which is in no list."""
+        prefix, _, rest = name.partition("/")
+        if prefix == "src" and (source := self.sources.get(rest)):
+            state, reason, _ = self._state(source)
+            return self._path(name, source.name, state, reason)
+        if prefix == "probe" and (probe := self.probes.get(rest)):
+            worker = self.workers.get(probe.worker_id)
+            state = worker.state if worker else WorkerState.STARTING
+            return self._path(name, "Test", state, worker.reason if worker else "")
+        return None
+
+    def all_paths(self) -> list[PathState]:
+        return [path for source in self.sources.values() if (path := self.path(source.path))]
+
+    def _path(self, name: str, title: str, state: WorkerState, reason: str) -> PathState:
+        figures = self._figures(name)
+        video, audio = figures.get("video"), figures.get("audio")
+        return PathState(
+            name=name,
+            title=title,
+            state=state,
+            reason=reason,
+            readers=max((stream.get("readers") or 0 for stream in (video, audio) if stream), default=0),
+            viewers=int(self.edge_path(name).get("viewers", 0)),
+            video=VideoFigures.model_validate(video) if video else None,
+            audio=AudioFigures.model_validate(audio) if audio else None,
+        )
+
+    def _figures(self, name: str) -> Json:
+        for worker_id, stats in self.stats.items():
+            if worker_id != EDGE and name in (paths := stats.get("paths") or {}):
+                return dict(paths[name] or {})
+        return {}
+
+    def edge_path(self, name: str) -> Json:
+        return dict((self.stats.get(EDGE, {}).get("paths") or {}).get(name) or {})
+
+    def viewers(self) -> list[Viewer]:
+        return list(viewers_from_stats(self.stats.get(EDGE, {})))
+
+
+def worker_from_wire(wire: Json) -> WorkerStatus:
+    """Reasons and details come from the outside world: nothing secret may stand in them here."""
+    return WorkerStatus.model_validate(
+        redacted({key: value for key, value in wire.items() if value is not None})
+    )
+
+
+def viewers_from_stats(stats: Json) -> Iterator[Viewer]:
+    for wire in stats.get("viewers") or []:
+        yield Viewer.model_validate({**wire, "session": public_session(str(wire["session"]))})
+
+
+def public_session(session: str) -> str:
+    """The name of a viewer's session for others: whoever knows the session itself may end it."""
+    return hashlib.sha256(session.encode()).hexdigest()[:12]

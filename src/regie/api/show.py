@@ -1,0 +1,126 @@
+"""The show: every change of the sources goes through here. The engine takes it first, then the store
+keeps it, then the pages hear of it. So nobody is told of a change that did not happen."""
+
+import asyncio
+import logging
+import secrets
+import time
+from pathlib import Path
+
+from regie.api.events import EventHub
+from regie.api.picture import Picture
+from regie.domain.errors import RegieError, TooMany
+from regie.domain.sources import Probe, Source, show_from_sources
+from regie.domain.workers import Json
+from regie.engine.client import EngineClient
+from regie.store import sources as store
+from regie.store.database import Database, Work
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 1.0
+PROBE_LIFE_S = 60.0
+MAX_PROBES = 4
+
+DEMO = (  # four pictures that are easy to tell apart, by eye and by ear
+    ("cam1", "Stage", {"pattern": "bars", "tone_hz": 440}),
+    ("cam2", "Speaker", {"pattern": "ball", "tone_hz": 550}),
+    ("cam3", "Audience", {"pattern": "pinwheel", "tone_hz": 660}),
+    ("cam4", "Slides", {"pattern": "curtain", "tone_hz": 880}),
+)
+
+
+class ShowKeeper:
+    """The one owner of the list of sources while the server runs."""
+
+    def __init__(
+        self, database: Database, engine: EngineClient, picture: Picture, hub: EventHub, media_dir: Path
+    ) -> None:
+        self._database = database
+        self._engine = engine
+        self._picture = picture
+        self._hub = hub
+        self._media_dir = media_dir
+        self._lock = asyncio.Lock()
+        self._stale = asyncio.Event()  # the engine may not have the show: tell it again
+        self._endings: set[asyncio.Task[None]] = set()
+
+    async def load(self) -> None:
+        """Read the sources; a store that was never filled gets the demo."""
+        if await self._database(store.seed_sources, demo_sources(time.time())):
+            log.info("a fresh store: starting with four test sources")
+        self._picture.sources = {s.id: s for s in await self._database(store.all_sources)}
+        self._stale.set()
+
+    def engine_connected(self) -> None:
+        self._stale.set()
+
+    async def keep_engine_told(self) -> None:
+        """For ever: whenever the engine is new to us, give it the show, and try until it takes it."""
+        while True:
+            await self._stale.wait()
+            self._stale.clear()
+            try:
+                async with self._lock:
+                    await self._tell_engine(self._picture.sources, self._picture.probes)
+            except RegieError as error:
+                log.warning("the engine does not take the show: %s", error.message)
+                self._stale.set()
+                await asyncio.sleep(RETRY_S)
+
+    async def add(self, source: Source) -> None:
+        await self._change({**self._picture.sources, source.id: source}, source, store.add_source)
+
+    async def change(self, source: Source) -> None:
+        await self._change({**self._picture.sources, source.id: source}, source, store.change_source)
+
+    async def delete(self, source: Source) -> None:
+        left = {key: value for key, value in self._picture.sources.items() if key != source.id}
+        await self._change(left, source, store.delete_source)
+
+    async def _change(self, wanted: dict[str, Source], source: Source, keep: Work[[Source], None]) -> None:
+        async with self._lock:
+            await self._tell_engine(wanted, self._picture.probes)
+            try:
+                await self._database(keep, source)
+            except RegieError:
+                self._stale.set()  # the old show holds
+                raise
+            self._picture.sources = wanted
+        self._picture.changed()
+        if source.id in wanted:
+            self._hub.publish_source(source.id)
+        else:
+            self._hub.publish("source-deleted", {"id": source.id})
+
+    async def start_probe(self, kind: str, options: Json) -> Probe:
+        """Run a source for a minute without keeping it."""
+        if len(self._picture.probes) >= MAX_PROBES:
+            raise TooMany(
+                f"{MAX_PROBES} connections are being tested already", "wait a minute", retry_after_s=15
+            )
+        probe = Probe(secrets.token_hex(4), kind, options)
+        async with self._lock:
+            probes = {**self._picture.probes, probe.id: probe}
+            await self._tell_engine(self._picture.sources, probes)
+            self._picture.probes = probes
+        task = asyncio.create_task(self._end_probe_later(probe))
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)
+        return probe
+
+    async def _end_probe_later(self, probe: Probe) -> None:
+        await asyncio.sleep(PROBE_LIFE_S)
+        self._picture.probes = {k: v for k, v in self._picture.probes.items() if k != probe.id}
+        self._stale.set()
+
+    async def _tell_engine(self, sources: dict[str, Source], probes: dict[str, Probe]) -> None:
+        await self._engine.apply(show_from_sources(sources.values(), probes.values(), self._media_dir))
+        self._picture.set_workers(await self._engine.status())
+
+
+def demo_sources(now: float) -> list[Source]:
+    return [
+        Source(source_id, name, "test", dict(options), True, now + index / 1000, now)
+        for index, (source_id, name, options) in enumerate(DEMO)
+    ]
