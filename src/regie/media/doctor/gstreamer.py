@@ -55,7 +55,7 @@ def gstreamer_findings() -> Iterator[Finding]:
     yield from _hardware_encoders()
 
 
-def encodes(element: str) -> str:
+def encodes(element: str, timeout_s: float = ENCODE_TIMEOUT_S) -> str:
     """What goes wrong when the encoder is used, in a process of its own; empty when it works."""
     text = (
         f"videotestsrc num-buffers=15 ! video/x-raw,format=NV12,width=1280,height=720,framerate=30/1 ! "
@@ -65,13 +65,13 @@ def encodes(element: str) -> str:
         done = subprocess.run(
             ["gst-launch-1.0", "-q", *text.split()],
             capture_output=True,
-            timeout=ENCODE_TIMEOUT_S,
+            timeout=timeout_s,
             check=False,
         )
     except FileNotFoundError:
         return "gst-launch-1.0 is not installed (sudo apt-get install gstreamer1.0-tools)"
     except subprocess.TimeoutExpired:
-        return f"it hung for {ENCODE_TIMEOUT_S:.0f} s"
+        return f"it hung for {timeout_s:g} s"
     if done.returncode or len(done.stdout) < 1000:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         return said[0].removeprefix("ERROR: ")[:160] if said else "it made no picture"
