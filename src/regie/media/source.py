@@ -1,6 +1,7 @@
 """The source worker: whatever comes in leaves on the hub as H.264 and Opus."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -15,9 +16,11 @@ from regie.link.server import Handler
 from regie.link.worker import ReportTo, WorkerContext, run_worker
 from regie.protocols.source import LaunchContext, checked_options, source_kind
 
+os.environ.setdefault("FONTCONFIG_FILE", str(Path(__file__).parent / "assets" / "fonts.conf"))  # read late
+
 VIDEO = (
     "queue ! videoconvert ! video/x-raw,format=I420 ! "
-    "x264enc name=encoder tune=zerolatency speed-preset=superfast bitrate=2000 key-int-max=60 bframes=0 threads=1 ! h264parse config-interval=-1 ! "
+    "x264enc name=encoder tune=zerolatency speed-preset=ultrafast bitrate=2000 key-int-max=60 bframes=0 threads=1 ! h264parse config-interval=-1 ! "
     "video/x-h264,stream-format=byte-stream,alignment=au ! "
 )
 AUDIO = "queue ! audioconvert ! audioresample ! opusenc name=opus bitrate=96000 ! "
