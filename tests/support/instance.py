@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 
 from tests.support.net import free_port, free_udp_port
+from tests.support.processes import is_gone, with_word
 from tests.support.wait import until
 
 START_TIMEOUT_S = 45.0
@@ -118,7 +119,7 @@ class Instance:
         """The process of a worker that is running; raises when there is none."""
         identity = json.loads((self.run_dir / "workers" / worker_id / "worker.json").read_text())
         pid = int(identity["pid"])
-        assert psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        assert not is_gone(pid), f"{worker_id} is not running"
         return pid
 
     def worker_log(self, worker_id: str) -> str:
@@ -126,13 +127,7 @@ class Instance:
 
     def processes(self) -> list[psutil.Process]:
         """All workers and helpers of this instance, whoever started them."""
-        mark = str(self.run_dir)
-        found = []
-        for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
-                if any(mark in word for word in process.cmdline()):
-                    found.append(process)
-        return found
+        return with_word(str(self.run_dir))
 
     def kill_engine(self) -> None:
         """SIGKILL the engine alone; its workers go on."""

@@ -3,11 +3,12 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any, overload
 
 POLL_S = 0.02
 
 
-def until[T](condition: Callable[[], T], timeout_s: float = 10.0, what: str = "") -> T:
+def until[T](condition: Callable[[], T | None], timeout_s: float = 10.0, what: str = "") -> T:
     """The first truthy value of `condition`; an assertion error with its last failure after the deadline."""
     deadline = time.monotonic() + timeout_s
     while True:
@@ -23,9 +24,17 @@ def until[T](condition: Callable[[], T], timeout_s: float = 10.0, what: str = ""
         time.sleep(POLL_S)
 
 
+@overload
 async def eventually[T](
-    condition: Callable[[], T | Awaitable[T]], timeout_s: float = 10.0, what: str = ""
-) -> T:
+    condition: Callable[[], Awaitable[T | None]], timeout_s: float = 10.0, what: str = ""
+) -> T: ...
+
+
+@overload
+async def eventually[T](condition: Callable[[], T | None], timeout_s: float = 10.0, what: str = "") -> T: ...
+
+
+async def eventually(condition: Callable[[], Any], timeout_s: float = 10.0, what: str = "") -> Any:
     """`until` for coroutines: the condition may be awaitable."""
     deadline = time.monotonic() + timeout_s
     while True:

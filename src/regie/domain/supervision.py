@@ -8,6 +8,8 @@ from regie.domain.workers import Report, WorkerSpec, WorkerState
 READY_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0
 MISSES_ALLOWED = 3  # heartbeats, one a second
+SILENCE_S = 3.0  # the same for a process that was found running: it listens already
+HUNG = f"did not answer for {SILENCE_S:g} s"
 HEALTHY_S = 30.0
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 10.0
@@ -208,7 +210,7 @@ class Supervision:
         self.phase, self.running, self.adopted = Phase.STARTING, spec, True
         self.starts = 1
         self._renew()
-        self.deadline = now + READY_TIMEOUT_S
+        self.deadline = now + SILENCE_S
         return [] if same_build else self._stop("replaced because it runs another version", now)
 
     def _on_report(self, report: Report, now: float) -> list[Effect]:
@@ -234,7 +236,7 @@ class Supervision:
         if self.phase is not Phase.RUNNING:
             return []
         self._misses += 1
-        return self._kill("did not answer for 3 s") if self._misses >= MISSES_ALLOWED else []
+        return self._kill(HUNG) if self._misses >= MISSES_ALLOWED else []
 
     def _on_exited(self, how: str, now: float) -> list[Effect]:
         meant = self.phase is Phase.STOPPING and not self._fault
@@ -257,7 +259,7 @@ class Supervision:
         self.deadline = None
         match self.phase:
             case Phase.STARTING:
-                return self._kill(f"was not ready within {READY_TIMEOUT_S:g} s")
+                return self._kill(HUNG if self.adopted else f"was not ready within {READY_TIMEOUT_S:g} s")
             case Phase.WAITING:
                 return self._spawn()
             case Phase.STOPPING:

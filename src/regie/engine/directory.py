@@ -65,7 +65,7 @@ class WorkerDirectory:
 
     def bound_log(self) -> None:
         """Keep the end of a log that grew over its limit; its writers append and need not be told."""
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):  # not there yet, or the disk is full: tried again in a second
             if self.log.stat().st_size <= LOG_LIMIT_BYTES:
                 return
             self._older_log.write_bytes(_tail(self.log, LOG_KEEP_BYTES))

@@ -7,12 +7,13 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Self
 
-from regie.domain.errors import Unavailable, error_from_wire
+from regie.domain.errors import Invalid, Unavailable, error_from_wire
 from regie.domain.workers import Json
 from regie.link.wire import MAX_LINE_BYTES, line_from_message, message_from_line
 
 CONNECT_TIMEOUT_S = 2.0
 CALL_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 0.5
 
 
 class LinkClient:
@@ -68,8 +69,9 @@ class LinkClient:
         with contextlib.suppress(asyncio.CancelledError):
             await self._receiver
         self._writer.close()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+        with contextlib.suppress(OSError, TimeoutError):
+            await asyncio.wait_for(self._writer.wait_closed(), CLOSE_TIMEOUT_S)
+        self._writer.transport.abort()  # what a peer that does not read was still to get is dropped
 
     async def __aenter__(self) -> Self:
         return self
@@ -88,8 +90,8 @@ class LinkClient:
                     future.set_exception(error_from_wire(message["error"]))
                 else:
                     future.set_result(message.get("ok") or {})
-        except (ConnectionError, ValueError):
-            pass
+        except (ConnectionError, ValueError, Invalid):
+            pass  # gone, or what it says is no message: the connection is of no use any more
         finally:
             for future in self._waiting.values():
                 if not future.done():
@@ -120,7 +122,7 @@ async def events(socket_path: Path) -> AsyncGenerator[tuple[str, Json]]:
                 yield str(message["event"]), message.get("data") or {}
             else:
                 yield "subscribed", {}
-    except ConnectionError:
-        return
+    except (ConnectionError, ValueError, Invalid):
+        return  # gone, or what it says is no message
     finally:
-        writer.close()
+        writer.transport.abort()

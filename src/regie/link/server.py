@@ -82,8 +82,9 @@ class LinkServer:
                 await self._send(writer, line_from_message(reply))
                 await self._pump_events(writer)
                 return
-            reply["ok"] = await self._handle(message)
-            json.dumps(reply["ok"])
+            answer = await self._handle(message)
+            json.dumps(answer)  # what cannot cross is a fault of the handler, and answered as one
+            reply["ok"] = answer
         except RegieError as error:
             reply["error"] = wire_from_error(error)
         except Exception:

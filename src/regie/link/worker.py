@@ -82,11 +82,16 @@ async def run_worker(context: WorkerContext, spec: Json, make_body: Callable[[Re
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await link.start()
+    stopped, starting = asyncio.create_task(stop.wait()), asyncio.create_task(body.start(spec))
     try:
-        await body.start(spec)
-        started.set()
-        await stop.wait()
+        await asyncio.wait({stopped, starting}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            await starting  # its error, if it has one, ends this worker
+            started.set()
+            await stopped
     finally:
+        stopped.cancel()
+        starting.cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(body.close(), CLOSE_TIMEOUT_S)
         await link.close()
