@@ -1,0 +1,92 @@
+/** Figures as people read them. */
+
+import type { AudioInfo, VideoInfo } from "./api/types";
+
+const NONE = "–";
+
+export function bitrate(bitsPerSecond: number | null | undefined): string {
+  if (bitsPerSecond === null || bitsPerSecond === undefined || !Number.isFinite(bitsPerSecond)) return NONE;
+  if (bitsPerSecond >= 999_500)
+    return `${(bitsPerSecond / 1e6).toFixed(bitsPerSecond < 9.95e6 ? 1 : 0)} Mbit/s`;
+  return `${Math.round(bitsPerSecond / 1000)} kbit/s`;
+}
+
+export function bytes(count: number | null | undefined): string {
+  if (count === null || count === undefined) return NONE;
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  let value = count;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value < 10 && unit > 1 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+export function fps(value: number | null | undefined): string {
+  if (value === null || value === undefined) return NONE;
+  return Number.isInteger(Math.round(value * 10) / 10) ? String(Math.round(value)) : value.toFixed(1);
+}
+
+/** "1280 × 720 · 30 fps" */
+export function picture(video: VideoInfo | null | undefined): string {
+  if (!video?.width || !video.height) return NONE;
+  const size = `${video.width} × ${video.height}`;
+  return video.fps ? `${size} · ${fps(video.fps)} fps` : size;
+}
+
+export function sound(audio: AudioInfo | null | undefined): string {
+  if (!audio) return "no sound";
+  const channels = audio.channels === 1 ? "mono" : audio.channels === 2 ? "stereo" : "";
+  const rate = audio.rate ? `${audio.rate / 1000} kHz` : "";
+  return [audio.codec ?? "sound", channels, rate].filter(Boolean).join(" · ");
+}
+
+/** Seconds as 0:07, 12:34 or 1:02:03; days stand in front. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const days = Math.floor(whole / 86_400);
+  const [h, m, s] = [Math.floor((whole % 86_400) / 3600), Math.floor((whole % 3600) / 60), whole % 60];
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const clock = h || days ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+  return days ? `${days} d ${clock}` : clock;
+}
+
+/** The API's times are ISO 8601 texts or Unix seconds. */
+export function millis(time: string | number | null | undefined): number | null {
+  if (time === null || time === undefined || time === "") return null;
+  const value =
+    typeof time === "number" ? time * 1000 : Date.parse(/[Z+]|-\d\d:\d\d$/.test(time) ? time : `${time}Z`);
+  return Number.isNaN(value) ? null : value;
+}
+
+export function since(time: string | number | null | undefined, nowMs: number): string {
+  const at = millis(time);
+  return at === null ? NONE : duration((nowMs - at) / 1000);
+}
+
+const SPANS: [number, Intl.RelativeTimeFormatUnit][] = [
+  [86_400, "day"],
+  [3600, "hour"],
+  [60, "minute"],
+];
+const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+
+/** "in 2 hours", "3 days ago", "never" */
+export function relative(time: string | number | null | undefined, nowMs: number, never = "never"): string {
+  const at = millis(time);
+  if (at === null) return never;
+  const seconds = (at - nowMs) / 1000;
+  for (const [length, unit] of SPANS) {
+    if (Math.abs(seconds) >= length) return RELATIVE.format(Math.round(seconds / length), unit);
+  }
+  return Math.abs(seconds) < 10 ? "now" : RELATIVE.format(Math.round(seconds), "second");
+}
+
+export function percent(part: number, whole: number): number {
+  return whole > 0 ? Math.min(100, Math.max(0, (100 * part) / whole)) : 0;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

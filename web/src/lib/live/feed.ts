@@ -1,0 +1,93 @@
+/** The numbered events as state: a snapshot, then changes. Pure, so that it can be tested. */
+
+import type { Host, Path, Source, Viewer, WorkerStatus } from "../api/types";
+
+export interface ServerInfo {
+  version: string;
+  build: string;
+  started_at: string | number;
+}
+
+export interface Usage {
+  cpu: number | null;
+  rss: number | null;
+}
+
+export interface Room {
+  seq: number;
+  sources: Source[];
+  paths: Path[];
+  workers: WorkerStatus[];
+  viewers: Viewer[];
+  server: ServerInfo | null;
+  host: Host | null;
+}
+
+export interface Event {
+  seq: number;
+  type: string;
+  data: unknown;
+}
+
+export const EMPTY_ROOM: Room = {
+  seq: 0,
+  sources: [],
+  paths: [],
+  workers: [],
+  viewers: [],
+  server: null,
+  host: null,
+};
+
+/** The room after the event, or null when one was missed: then only a new snapshot helps. */
+export function roomAfter(room: Room, event: Event): Room | null {
+  if (event.type === "snapshot") {
+    return { ...EMPTY_ROOM, host: room.host, ...(event.data as Partial<Room>), seq: event.seq };
+  }
+  if (room.seq === 0 || event.seq !== room.seq + 1) return null;
+  return { ...room, ...changes(room, event), seq: event.seq };
+}
+
+function changes(room: Room, event: Event): Partial<Room> {
+  switch (event.type) {
+    case "source":
+      return { sources: withItem(room.sources, event.data as Source) };
+    case "source-deleted":
+      return { sources: without(room.sources, (event.data as { id: string }).id) };
+    case "worker":
+      return { workers: withItem(room.workers, event.data as WorkerStatus) };
+    case "worker-gone":
+      return { workers: without(room.workers, (event.data as { id: string }).id) };
+    case "stats":
+      return withStats(room, event.data as StatsData);
+    default:
+      return {}; // a newer server may know events this page does not
+  }
+}
+
+interface StatsData {
+  paths?: Path[];
+  viewers?: Viewer[];
+  usage?: Record<string, Usage>;
+  system?: Host | null;
+}
+
+function withStats(room: Room, stats: StatsData): Partial<Room> {
+  const usage = stats.usage ?? {};
+  return {
+    paths: stats.paths ?? room.paths,
+    viewers: stats.viewers ?? room.viewers,
+    host: stats.system ?? room.host,
+    workers: room.workers.map((worker) => ({ ...worker, ...usage[worker.id] })),
+  };
+}
+
+function withItem<T extends { id: string }>(items: T[], item: T): T[] {
+  return items.some((old) => old.id === item.id)
+    ? items.map((old) => (old.id === item.id ? item : old))
+    : [...items, item];
+}
+
+function without<T extends { id: string }>(items: T[], id: string): T[] {
+  return items.filter((item) => item.id !== id);
+}
