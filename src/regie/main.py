@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser(
         "doctor", help="check what this machine has, and how to mend what is missing"
     )
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
     doctor.set_defaults(run=_doctor)
     add_source_commands(commands)
     worker = commands.add_parser("worker", help="run one worker by hand, to see what it does")
@@ -87,11 +88,11 @@ def _link(options: argparse.Namespace) -> int:
     return 0
 
 
-def _doctor(_: argparse.Namespace) -> int:
+def _doctor(options: argparse.Namespace) -> int:
     from regie.media.doctor import run
     from regie.settings import read_settings
 
-    return run(read_settings())
+    return run(read_settings(), as_json=options.json)
 
 
 def _worker(options: argparse.Namespace) -> int:
