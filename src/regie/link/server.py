@@ -22,17 +22,17 @@ class LinkServer:
     """Answers calls on a Unix socket and publishes events to those who asked for them."""
 
     def __init__(self, socket_path: Path, handlers: Mapping[str, Handler]) -> None:
-        self._path = socket_path
+        self.path = socket_path
         self._handlers = handlers
         self._server: asyncio.Server | None = None
         self._listeners: dict[asyncio.StreamWriter, asyncio.Queue[bytes]] = {}
         self._connections: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, self._path, limit=MAX_LINE_BYTES)
-        self._path.chmod(0o600)
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._serve, self.path, limit=MAX_LINE_BYTES)
+        self.path.chmod(0o600)
 
     async def close(self) -> None:
         if self._server is None:
