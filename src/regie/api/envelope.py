@@ -51,6 +51,8 @@ class Envelope:
                     headers.setdefault(name, value)
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
+                if message["status"] == 204:
+                    del headers["Content-Type"]  # of nothing
                 took_s = time.monotonic() - started
                 self._metrics.answered(_method(scope), _route(scope), message["status"], took_s)
             await send(message)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -19,6 +19,7 @@ class Metrics:
     """A registry of its own, so that two servers in one process would not share figures."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # when a counter began is of no use to anyone here
         self.registry = CollectorRegistry()
         labels = ("method", "route", "status")
         self._requests = Counter("regie_http_requests", "HTTP requests", labels, registry=self.registry)

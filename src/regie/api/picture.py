@@ -43,6 +43,13 @@ class Picture:
     def set_workers(self, status: Json) -> None:
         self.workers = {wire["id"]: worker_from_wire(wire) for wire in status.get("workers", [])}
 
+    def merge_workers(self, status: Json) -> None:
+        """An answer that crossed with events: it may be older than what they said already."""
+        for wire in status.get("workers", []):
+            known = self.workers.get(wire["id"])
+            if known is None or wire["since"] > known.since:
+                self.workers[wire["id"]] = worker_from_wire(wire)
+
     def source(self, source_id: str) -> SourceState:
         source = self.sources[source_id]
         state, reason, since = self._state(source)

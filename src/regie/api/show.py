@@ -116,7 +116,7 @@ class ShowKeeper:
 
     async def _tell_engine(self, sources: dict[str, Source], probes: dict[str, Probe]) -> None:
         await self._engine.apply(show_from_sources(sources.values(), probes.values(), self._media_dir))
-        self._picture.set_workers(await self._engine.status())
+        self._picture.merge_workers(await self._engine.status())
 
 
 def demo_sources(now: float) -> list[Source]:

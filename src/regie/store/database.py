@@ -31,11 +31,16 @@ class Database:
     @classmethod
     def open(cls, data_dir: Path, url: str = "") -> Self:
         """Open the database, and create it or bring it up to date first if need be."""
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        database = cls(_engine(data_dir, url))
-        with translated_errors(), _only_one(data_dir / "migrate.lock"):
-            if _revision(database._engine) != HEAD:
-                _upgrade(database._engine)
+        try:
+            data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            database = cls(_engine(data_dir, url))
+            with translated_errors(), _only_one(data_dir / "migrate.lock"):
+                if _revision(database._engine) != HEAD:
+                    _upgrade(database._engine)
+        except OSError as error:
+            raise Unavailable(
+                f"the data directory cannot be used: {error}", f"check who owns {data_dir} and its free space"
+            ) from error
         return database
 
     def run[**P, T](self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -110,6 +115,7 @@ def _upgrade(engine: Engine) -> None:
     from alembic import command  # noqa: PLC0415 - only when there is something to do
     from alembic.config import Config  # noqa: PLC0415
 
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     log.info("bringing the database to revision %s", HEAD)
     config = Config()
     config.set_main_option("script_location", "regie.store:migrations")

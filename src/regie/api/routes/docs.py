@@ -3,9 +3,10 @@
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 
 from regie.api.access import PUBLIC, GuardedRoute
+from regie.api.reference import reference_page
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
@@ -15,3 +16,9 @@ async def openapi(request: Request) -> JSONResponse:
     """Public: it says what anyone can read in our source."""
     document: dict[str, Any] = request.app.openapi()
     return JSONResponse(document)
+
+
+@router.get("/docs", dependencies=[PUBLIC])
+async def reference(request: Request) -> HTMLResponse:
+    """The same for people."""
+    return HTMLResponse(reference_page(request.app.openapi()))
