@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from regie.domain.errors import RegieError
 from regie.domain.viewers import KeyframeRequests, Phase
 from regie.edge.delays import Delays
 from regie.edge.units import AudioStream, VideoStream, VideoUnit
@@ -24,6 +25,7 @@ BURST_MAX_AGE_NS = (
     3_000_000_000  # of a source that stopped, a new viewer shall not see an old picture as live
 )
 LATE_NS = 1_000_000_000  # this far behind the best, units are left out up to the next keyframe
+RETRY_S = 2.0  # after what came was not what a hub sends
 FLOOR_RISE = 0.01  # how fast "the best" forgets, in seconds a second
 
 
@@ -82,9 +84,11 @@ class Feed:
                 async for item in self._readers[stream].items():
                     if isinstance(item, Unit):
                         take(item, now_ns())
+            except RegieError as error:
+                log.warning("reading %s of %s failed: %s", stream, self.path, error.message)
             except Exception:
                 log.exception("reading %s of %s failed", stream, self.path)
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(RETRY_S)
 
     def _take_video(self, unit: Unit, arrived_ns: int) -> None:
         made = self.video.next(unit)

@@ -98,7 +98,7 @@ class EdgeBody:
             self._listen()
 
     def calls(self) -> Mapping[str, Handler]:
-        return {"offer": self._offer, "candidates": self._candidates, "hangup": self._hangup}
+        return {"offer": self._offer, "candidates": self._candidates, "hangup": self._hangup, "reset": self._reset}
 
     async def stats(self) -> Json:
         return {
@@ -170,6 +170,13 @@ class EdgeBody:
 
     async def _hangup(self, args: Json) -> Json:
         self._remove(self._viewer(args).identity.session, "hung up by request")
+        return {}
+
+    async def _reset(self, _: Json) -> Json:
+        """Forget the delays measured so far, so that a measurement sees only its own."""
+        for feed in self._feeds.values():
+            feed.send_ms.clear()
+            feed.age_ms.clear()
         return {}
 
     def _viewer(self, args: Json) -> Viewer:

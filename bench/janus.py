@@ -1,0 +1,84 @@
+"""Debian's Janus on loopback, with one mountpoint of its streaming plugin: what the edge is compared with."""
+
+import contextlib
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.net import free_port, free_udp_port
+
+LIBRARIES = Path("/usr/lib/x86_64-linux-gnu/janus")
+START_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Janus:
+    process: subprocess.Popen[bytes]
+    url: str
+    video_port: int
+    audio_port: int
+
+
+def installed() -> bool:
+    return shutil.which("janus") is not None
+
+
+@contextlib.contextmanager
+def running_janus() -> Iterator[Janus]:
+    http, video, audio = free_port(), free_udp_port(), free_udp_port()
+    with tempfile.TemporaryDirectory(prefix="rgjanus") as directory:
+        _configure(Path(directory), http, video, audio)
+        with (Path(directory) / "log").open("wb") as log:
+            process = subprocess.Popen(
+                ["janus", "--configs-folder", directory, "--interface", "127.0.0.1", "--debug-level", "3"],
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            url = f"http://127.0.0.1:{http}/janus"
+            _wait_for(f"{url}/info")
+            yield Janus(process, url, video, audio)
+        finally:
+            process.kill()
+            process.wait(10)
+
+
+def _configure(directory: Path, http: int, video: int, audio: int) -> None:
+    libraries = next(Path("/usr/lib").glob("*/janus"), LIBRARIES)
+    (directory / "janus.jcfg").write_text(
+        f'general: {{ configs_folder = "{directory}"; plugins_folder = "{libraries}/plugins"\n'
+        f' transports_folder = "{libraries}/transports"; debug_level = 3 }}\n'
+        "nat: { nice_debug = false\n full_trickle = false }\n"
+        'plugins: { disable = "libjanus_audiobridge.so,libjanus_duktape.so,libjanus_lua.so,libjanus_sip.so,'
+        "libjanus_nosip.so,libjanus_voicemail.so,libjanus_videoroom.so,libjanus_videocall.so,"
+        'libjanus_textroom.so,libjanus_recordplay.so,libjanus_echotest.so" }\n'
+        'transports: { disable = "libjanus_mqtt.so,libjanus_nanomsg.so,libjanus_pfunix.so,libjanus_rabbitmq.so,'
+        'libjanus_websockets.so" }\n'
+    )
+    (directory / "janus.transport.http.jcfg").write_text(
+        f'general: {{ json = "compact"\n base_path = "/janus"\n http = true\n port = {http}\n ip = "127.0.0.1"\n'
+        " https = false }\nadmin: { admin_http = false }\n"
+    )
+    (directory / "janus.plugin.streaming.jcfg").write_text(
+        'bench: { type = "rtp"\n id = 1\n description = "bench"\n audio = true\n video = true\n'
+        f' audioport = {audio}\n audiopt = 111\n audiocodec = "opus"\n audioiface = "127.0.0.1"\n'
+        f' videoport = {video}\n videopt = 96\n videocodec = "h264"\n videoiface = "127.0.0.1"\n'
+        ' videofmtp = "profile-level-id=42e01f;packetization-mode=1" }\n'
+    )
+
+
+def _wait_for(url: str) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
