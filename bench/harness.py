@@ -1,0 +1,109 @@
+"""What a measurement is, how it is run, shown and kept."""
+
+import asyncio
+import importlib
+import inspect
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypedDict, cast
+
+RESULTS = Path(__file__).parent / "results" / "latest.json"
+DEADLINE_S = 900.0
+
+
+class Figure(TypedDict):
+    """One measured figure. `limit` and `ok` are None where there is nothing to keep to."""
+
+    value: float | None
+    unit: str
+    limit: float | None
+    ok: bool | None
+    how: str
+
+
+def at_most(value: float, limit: float, unit: str, how: str) -> Figure:
+    return {"value": round(value, 4), "unit": unit, "limit": limit, "ok": value <= limit, "how": how}
+
+
+def measured(name: str, target: str) -> Figure:
+    """Run a measurement in a process of its own: a hang has an end, and nothing of it is left."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as answer:
+        command = [sys.executable, "-m", "bench", "--into", answer.name, "--only", name]
+        process = subprocess.Popen(command, start_new_session=True)
+        try:
+            code = process.wait(DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            return _failed(f"no result within {DEADLINE_S:.0f} s")
+        except KeyboardInterrupt:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(30)
+            raise
+        finally:
+            _end_group(process)
+        text = Path(answer.name).read_text()
+    return cast("Figure", json.loads(text)) if code == 0 and text else _failed(f"{target} failed, see above")
+
+
+def run_target(target: str) -> Figure:
+    """Call "module:function", which may be a coroutine function."""
+    module, _, function = target.partition(":")
+    result: Any = getattr(importlib.import_module(module), function)()
+    if inspect.isawaitable(result):
+        result = asyncio.run(_awaited(result))
+    return cast("Figure", {key: result.get(key) for key in Figure.__annotations__})
+
+
+def keep(figures: dict[str, Figure], file: Path = RESULTS) -> None:
+    """Write the figures over those of earlier runs; figures that were not measured now stay."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    kept = json.loads(file.read_text()) if file.exists() else {}
+    fresh = file.with_suffix(".new")
+    fresh.write_text(json.dumps(kept | figures, indent=2, ensure_ascii=False) + "\n")
+    fresh.rename(file)
+
+
+def table(figures: dict[str, Figure]) -> str:
+    """As text: what, how much, the limit, whether it is kept, and how it was measured."""
+    rows = [("what", "measured", "at most", "", "how")]
+    for name, figure in figures.items():
+        mark = {True: "✓", False: "✗", None: ""}[figure["ok"]]
+        rows.append(
+            (name, _amount(figure["value"], figure), _amount(figure["limit"], figure), mark, figure["how"])
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
+        for row in rows
+    )
+
+
+def names_like(wanted: str, known: Iterable[str]) -> list[str]:
+    """The figures a name means: the one so called, or all that begin with it."""
+    known = list(known)
+    return [wanted] if wanted in known else [name for name in known if name.startswith(wanted)]
+
+
+def _failed(why: str) -> Figure:
+    return {"value": None, "unit": "", "limit": None, "ok": False, "how": why}
+
+
+def _amount(value: float | None, figure: Figure) -> str:
+    return "—" if value is None else f"{value:g} {figure['unit']}".strip()
+
+
+async def _awaited(result: Any) -> Any:
+    return await result
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    process.wait(10)

@@ -1,0 +1,134 @@
+"""SIGKILL, ten times each, while three viewers watch: how long their pictures stand still."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from statistics import median
+
+from bench.harness import Figure
+from bench.viewers import Viewer, watching
+from tests.support.instance import Instance, running_instance
+from tests.support.wait import until
+
+KILLS = 10
+WATCHED = ("src/cam1", "src/cam2", "src/cam3")
+STEADY_S = 3.0  # every picture must have run this long before the next kill, and after it
+AFTER_S = 4.0
+LIMIT_S = 3.0
+STOPPED_S = 0.5  # a picture that stands still for longer has stopped
+
+
+@dataclass
+class Outcome:
+    """The longest standstill of each kill, of the pictures it concerns and of all the others, in seconds."""
+
+    back_s: list[float] = field(default_factory=list)
+    others_s: list[float] = field(default_factory=list)
+    kept: bool = True
+    note: str = ""
+
+    def figure(self, what: str) -> Figure:
+        worst, others = max(self.back_s), max(self.others_s, default=0.0)
+        how = f"worst of {len(self.back_s)} kills of {what} (median {median(self.back_s):.2f} s)"
+        if self.others_s:
+            how += f"; longest standstill of any other picture {others:.2f} s"
+        ok = worst <= LIMIT_S and others <= STOPPED_S and self.kept
+        return {"value": round(worst, 3), "unit": "s", "limit": LIMIT_S, "ok": ok, "how": how + self.note}
+
+
+def source_kill() -> Figure:
+    """One source: its picture comes back, no other stops."""
+    outcome = Outcome()
+    with _watched_instance() as (instance, viewers):
+        for _ in range(KILLS):
+            gaps = _gaps(viewers, lambda: _kill(instance.worker_pid("src-cam1")))
+            outcome.back_s.append(gaps[0])
+            outcome.others_s.extend(gaps[1:])
+    return outcome.figure("a source: its picture is back")
+
+
+def edge_kill() -> Figure:
+    """The edge: all pictures are back without anyone's help."""
+    outcome = Outcome()
+    with _watched_instance() as (instance, viewers):
+        for _ in range(KILLS):
+            outcome.back_s.extend(_gaps(viewers, lambda: _kill(instance.worker_pid("edge-0"))))
+    return outcome.figure("the edge: every picture is back, viewers that reconnect as the page does")
+
+
+def server_kill() -> Figure:
+    """The server: it answers again, no picture stops."""
+    outcome = Outcome()
+    with _watched_instance() as (instance, viewers):
+        for _ in range(KILLS):
+            outcome.others_s.extend(_gaps(viewers, lambda: outcome.back_s.append(_server_back_s(instance))))
+    return outcome.figure("the server: it answers again")
+
+
+def engine_kill() -> Figure:
+    """The engine: nothing stops, and the next engine takes over what it finds."""
+    outcome = Outcome()
+    with _watched_instance() as (instance, viewers):
+        before = _pids(instance)
+        for _ in range(KILLS):
+            outcome.others_s.extend(_gaps(viewers, lambda: outcome.back_s.append(_engine_back_s(instance))))
+        outcome.kept = _pids(instance) == before
+        outcome.note = "; every worker was adopted" if outcome.kept else "; WORKERS WERE RESTARTED"
+    return outcome.figure("the engine: `regie up` again has taken over")
+
+
+@contextmanager
+def _watched_instance() -> Iterator[tuple[Instance, list[Viewer]]]:
+    with running_instance() as instance, watching(instance, *WATCHED) as viewers:
+        yield instance, viewers
+
+
+def _gaps(viewers: list[Viewer], kill: Callable[[], object]) -> list[float]:
+    """Kill when all is steady; the longest standstill of each viewer from then until all is steady again."""
+    _wait_steady(viewers)
+    killed_at = time.monotonic()
+    kill()
+    until(lambda: time.monotonic() > killed_at + AFTER_S, AFTER_S + 1)
+    _wait_steady(viewers)
+    return [viewer.longest_gap_s(killed_at, time.monotonic() - STEADY_S) for viewer in viewers]
+
+
+def _wait_steady(viewers: list[Viewer]) -> None:
+    def steady() -> bool:
+        now = time.monotonic()
+        return all(viewer.longest_gap_s(now - STEADY_S, now) < STOPPED_S for viewer in viewers)
+
+    until(steady, 30, "three steady pictures")
+
+
+def _kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+def _server_back_s(instance: Instance) -> float:
+    pid = instance.worker_pid("server")
+    _kill(pid)
+    began = time.monotonic()
+    until(lambda: instance.worker_pid("server") != pid, 30)
+    instance.wait_serving(30)
+    return time.monotonic() - began
+
+
+def _engine_back_s(instance: Instance) -> float:
+    instance.kill_engine()
+    began = time.monotonic()
+    instance.start(wait=False)
+
+    def taken_over() -> bool:
+        workers = instance.request("GET", "/workers")
+        return len(workers) >= len(WATCHED) and all(worker["state"] == "live" for worker in workers)
+
+    until(taken_over, 30, "a new engine with live workers")
+    return time.monotonic() - began
+
+
+def _pids(instance: Instance) -> dict[str, int]:
+    return {worker["id"]: worker["pid"] for worker in instance.request("GET", "/workers")}
