@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from regie.domain.errors import Invalid, NotFound
+from regie.domain.errors import Invalid, NotFound, Unavailable
 from regie.domain.workers import Json, Show, WorkerSpec
 from regie.engine.client import EngineClient
 from regie.engine.directory import LOG_LIMIT_BYTES
@@ -199,6 +199,9 @@ async def test_a_removed_worker_ends_and_leaves_nothing(
     pid = (await engine.live("a"))["pid"]
     await engine.client.apply(Show())
     await eventually(lambda: ("gone", {"id": "a"}) in changes, 10, "the engine says it is gone")
+    last = await eventually(lambda: changes[-1] if changes[-1][0] == "stats" else None, 5)
+    assert "a" not in last[1]["workers"]
+    assert [event for event, data in changes if data.get("id") == "a"][-1] == "gone"
     assert is_gone(pid)
     assert not (engine.run_dir / "workers" / "a").exists()
 
@@ -291,6 +294,25 @@ async def test_the_last_show_is_on_disk_and_comes_back_without_a_server(engine: 
     engine.start()
     await engine.live("a")
     assert (await engine.client.worker_call("a", "stats"))["value"] == "kept"
+
+
+async def test_an_engine_that_stops_takes_no_new_show(engine: EngineProcess) -> None:
+    await engine.client.apply(show("a", deaf=True))
+    await engine.live("a")
+    assert engine.process is not None
+    engine.process.send_signal(signal.SIGTERM)
+
+    async def refused() -> bool:
+        try:
+            await engine.client.apply(show("a", value=2))
+        except Unavailable as error:
+            return "is stopping" in error.message
+        return False
+
+    await eventually(refused, 5, "the stopping engine refuses")
+    assert engine.process.wait(10) == 0
+    assert engine.processes() == []
+    engine.process = None
 
 
 async def test_a_damaged_show_does_not_keep_the_engine_from_starting(engine: EngineProcess) -> None:

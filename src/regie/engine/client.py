@@ -8,7 +8,7 @@ from pathlib import Path
 from regie.domain.errors import RegieError, Unavailable
 from regie.domain.workers import Json, Show
 from regie.engine.directory import ENGINE_SOCKET, WorkerDirectory
-from regie.link.client import CALL_TIMEOUT_S, LinkClient, call, events
+from regie.link.client import CALL_TIMEOUT_S, LinkClient, events
 
 RECONNECT_S = 0.2
 
@@ -52,22 +52,23 @@ class EngineClient:
         self, worker_id: str, name: str, args: Json | None = None, timeout_s: float = CALL_TIMEOUT_S
     ) -> Json:
         """A call straight to a worker's control socket."""
-        socket = WorkerDirectory(self._run_dir, worker_id).socket
-        try:
-            link = await LinkClient.connect(socket)
-        except Unavailable as error:
-            raise Unavailable(
-                f"the {worker_id} worker is not running at the moment",
-                "it is restarted by itself; try again in a few seconds",
-            ) from error
-        async with link:
-            return await link.call(name, args, timeout_s)
+        away = Unavailable(
+            f"the {worker_id} worker is not running at the moment",
+            "it is restarted by itself; try again in a few seconds",
+        )
+        return await _call(WorkerDirectory(self._run_dir, worker_id).socket, name, args, timeout_s, away)
 
     async def _call(self, name: str, args: Json | None = None) -> Json:
-        try:
-            return await call(self._socket, name, args)
-        except Unavailable as error:
-            raise Unavailable(
-                "the engine is not running at the moment",
-                "what is on air stays on air; start it with: regie up",
-            ) from error
+        away = Unavailable(
+            "the engine is not running at the moment", "what is on air stays on air; start it with: regie up"
+        )
+        return await _call(self._socket, name, args, CALL_TIMEOUT_S, away)
+
+
+async def _call(socket: Path, name: str, args: Json | None, timeout_s: float, away: Unavailable) -> Json:
+    try:
+        link = await LinkClient.connect(socket)
+    except Unavailable:
+        raise away from None
+    async with link:
+        return await link.call(name, args, timeout_s)

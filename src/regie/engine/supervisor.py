@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import regie
-from regie.domain.errors import Invalid, NotFound
+from regie.domain.errors import Invalid, NotFound, Unavailable
 from regie.domain.supervision import RestartAsked, Unwanted, Wanted
 from regie.domain.workers import Json, Show, WorkerSpec
 from regie.engine.directory import ENGINE_SOCKET, WorkerDirectory, read_json, worker_directories, write_json
@@ -41,7 +41,7 @@ class Supervisor:
 
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
-        slots = asyncio.Semaphore(max(4, 2 * (os.cpu_count() or 1)))
+        slots = asyncio.Semaphore(max(2, os.process_cpu_count() or 1))
         self._launcher = Launcher(options.build, options.command, options.environ, slots)
         self._workers: dict[str, Worker] = {}
         self._show = Show()
@@ -93,6 +93,7 @@ class Supervisor:
 
     def apply(self, show: Show) -> list[str]:
         """Want this show from now on; the ids of what is new, different or gone."""
+        self._refuse_when_closing()
         self._check(show)
         before = {spec.id: spec for spec in self._show.workers}
         after = {spec.id: spec for spec in show.workers}
@@ -192,6 +193,10 @@ class Supervisor:
                     f"unknown kind {spec.kind!r}; known are {', '.join(sorted(self._options.kinds))}"
                 )
 
+    def _refuse_when_closing(self) -> None:
+        if self._closing:
+            raise Unavailable("the engine is stopping", "start it again with: regie up")
+
     def _named(self, args: Json) -> Worker:
         worker = self._workers.get(str(args.get("worker")))
         if worker is None:
@@ -223,6 +228,7 @@ class Supervisor:
         return {"lines": worker.directory.log_lines(min(lines, MAX_LOG_LINES))}
 
     async def _on_restart(self, args: Json) -> Json:
+        self._refuse_when_closing()
         self._named(args).feed(RestartAsked())
         return {}
 

@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 
 CONNECT_RETRY_S = 0.02  # while it starts; a worker is ready milliseconds after it listens
 RECONNECT_S = 0.5
+SLOT_S = 2.0
 APPLY_TIMEOUT_S = 10.0
 
 _LOGGED_ERROR = re.compile(r"\S+ \S+ (?:ERROR|CRITICAL) +[\w.]+: (?P<message>.+)")
@@ -56,7 +57,7 @@ class Launcher:
     build: str
     command: Callable[[WorkerSpec], Sequence[str]]
     environ: Callable[[WorkerSpec], Mapping[str, str]]
-    slots: asyncio.Semaphore  # so many start at a time: a hundred at once would miss their deadline together
+    slots: asyncio.Semaphore  # so many start at a time: all at once would only be late together
 
 
 class Worker:
@@ -85,6 +86,7 @@ class Worker:
         self._timer: asyncio.TimerHandle | None = None
         self._events: deque[Event] = deque()
         self._handling = False
+        self._is_gone = False
         self._told: tuple[object, ...] = ()
         self._since = time.time()
         self._loop = asyncio.get_running_loop()
@@ -125,7 +127,8 @@ class Worker:
         finally:
             self._handling = False
         self._set_timer()
-        self._tell()
+        if not self._is_gone:
+            self._tell()
 
     def adopt(self) -> bool:
         """Take over the process an earlier engine started here, if it still runs."""
@@ -173,6 +176,7 @@ class Worker:
                 self._signal(signal.SIGKILL)
             case Forget():
                 self._drop_connections()
+                self._is_gone = True  # nothing is said of it after this
                 self._gone(self)
 
     def _signal(self, number: signal.Signals) -> None:
@@ -192,7 +196,8 @@ class Worker:
                 self.feed(Exited(f"could not be started: {error}"))
                 return
             self.feed(Spawned())
-            await self._settled.wait()
+            with contextlib.suppress(TimeoutError):  # one that hangs must not hold up the others
+                await asyncio.wait_for(self._settled.wait(), SLOT_S)
 
     def _spawn(self, spec: WorkerSpec) -> None:
         self.directory.create()

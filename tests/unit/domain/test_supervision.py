@@ -337,7 +337,7 @@ class LifeOfAWorker(RuleBasedStateMachine):
     @invariant()
     def no_wait_is_longer_than_the_longest(self) -> None:
         if self.worker.deadline is not None:
-            assert self.worker.deadline - self.now <= LONGEST_DELAY_S
+            assert self.worker.deadline <= self.now + LONGEST_DELAY_S
 
 
 TestLifeOfAWorker = LifeOfAWorker.TestCase
