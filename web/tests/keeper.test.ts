@@ -8,8 +8,8 @@ function playing(until: number): void {
   keeper.want(true, 0);
   keeper.source(true, 30, 0);
   keeper.opened(100);
-  keeper.received(0, 150);
-  for (let now = 200, frames = 1; now <= until; now += 100) keeper.received(frames++, now);
+  keeper.received(0, 0, 150);
+  for (let now = 200, frames = 1; now <= until; now += 100) keeper.received(5 * frames, frames++, now);
 }
 
 beforeEach(() => {
@@ -57,7 +57,26 @@ test("a source that comes back is given its time before the session is blamed", 
   keeper.tick(9_000);
   keeper.source(true, 30, 10_000);
   expect(keeper.tick(11_000)).toBeNull();
-  expect(keeper.tick(11_300)).toBe("drop");
+  expect(keeper.tick(11_300)).toBe("connect");
+});
+
+test("packets without pictures are given time for a keyframe, but are not shown as live", () => {
+  playing(2_000);
+  for (let now = 2_100, packets = 1_000; now <= 7_000; now += 100) {
+    keeper.received(packets++, 19, now);
+    expect(keeper.tick(now)).toBeNull();
+    expect(keeper.flowing).toBe(now <= 3_200);
+  }
+  keeper.received(2_000, 19, 7_300);
+  expect(keeper.tick(7_300)).toBe("drop");
+});
+
+test("a first picture may take three seconds on a busy machine", () => {
+  keeper.want(true, 0);
+  keeper.source(true, 30, 0);
+  keeper.opened(100);
+  expect(keeper.tick(3_100)).toBeNull();
+  expect(keeper.tick(3_101)).toBe("drop");
 });
 
 test("refusals are retried after a quarter second, then ever later, at most after two", () => {

@@ -1,6 +1,6 @@
 /** Figures as people read them. */
 
-import type { AudioInfo, VideoInfo } from "./api/types";
+import type { AudioFigures, VideoFigures } from "./api/types";
 
 const NONE = "–";
 
@@ -29,17 +29,17 @@ export function fps(value: number | null | undefined): string {
 }
 
 /** "1280 × 720 · 30 fps" */
-export function picture(video: VideoInfo | null | undefined): string {
+export function picture(video: VideoFigures | null | undefined): string {
   if (!video?.width || !video.height) return NONE;
   const size = `${video.width} × ${video.height}`;
   return video.fps ? `${size} · ${fps(video.fps)} fps` : size;
 }
 
-export function sound(audio: AudioInfo | null | undefined): string {
+export function sound(audio: AudioFigures | null | undefined): string {
   if (!audio) return "no sound";
   const channels = audio.channels === 1 ? "mono" : audio.channels === 2 ? "stereo" : "";
   const rate = audio.rate ? `${audio.rate / 1000} kHz` : "";
-  return [audio.codec ?? "sound", channels, rate].filter(Boolean).join(" · ");
+  return [audio.codec ?? "Sound", channels, rate].filter(Boolean).join(" · ");
 }
 
 /** Seconds as 0:07, 12:34 or 1:02:03; days stand in front. */
@@ -81,6 +81,11 @@ export function relative(time: string | number | null | undefined, nowMs: number
     if (Math.abs(seconds) >= length) return RELATIVE.format(Math.round(seconds / length), unit);
   }
   return Math.abs(seconds) < 10 ? "now" : RELATIVE.format(Math.round(seconds), "second");
+}
+
+/** The API writes its messages as parts of sentences; alone, they begin with a capital. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 export function percent(part: number, whole: number): number {

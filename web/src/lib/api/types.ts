@@ -1,120 +1,41 @@
-/** What the pages work with. The shapes of replies come from the server's own description where it has one. */
+/** What the pages work with: the server's own description of its replies (schema.d.ts, generated), by short names. */
 
-export type Role = "admin" | "operator" | "viewer";
-export type State = "starting" | "live" | "stalled" | "retrying" | "failed" | "stopped";
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
 export type Json = Record<string, unknown>;
+export type Role = Schemas["Role"];
+export type State = Schemas["WorkerState"];
+export type Me = Schemas["WhoAmI"];
+export type VideoFigures = Schemas["VideoFigures"];
+export type AudioFigures = Schemas["AudioFigures"];
+export type Path = Schemas["PathState"];
+export type WorkerStatus = Schemas["WorkerStatus"];
+export type Viewer = Schemas["Viewer"];
+export type Host = Pick<Schemas["SystemState"], "cpu" | "memory" | "disk">;
+export type SystemInfo = Schemas["SystemState"];
+export type SourceKind = Schemas["KindInfo"];
+export type Token = Schemas["TokenInfo"];
+export type MadeToken = Schemas["MadeToken"];
+export type LoginLink = Schemas["LinkInfo"];
+export type MadeLink = Schemas["MadeLink"];
+export type LoginSession = Schemas["SessionInfo"];
 
-export interface Me {
-  role: Role;
-  name: string;
-  expires_at?: string | null;
-}
-
-export interface VideoInfo {
-  codec?: string;
-  profile?: string;
-  width?: number;
-  height?: number;
-  fps?: number;
-  bitrate?: number;
+/** What a source worker says of a stream beyond its figures. */
+export interface Handling {
   passthrough?: boolean;
   why?: string;
 }
 
-export interface AudioInfo {
-  codec?: string;
-  rate?: number;
-  channels?: number;
-  bitrate?: number;
-  passthrough?: boolean;
-  why?: string;
+export interface SourceDetail extends Json {
+  video?: Handling | null;
+  audio?: Handling | null;
+  transport?: string | null;
 }
 
-export interface Source {
-  id: string;
-  name: string;
-  kind: string;
-  options: Json;
-  enabled: boolean;
-  path: string;
-  state: State;
-  reason: string;
-  since: number | string | null;
-  detail: { video?: VideoInfo | null; audio?: AudioInfo | null; transport?: string } & Json;
-}
-
-export interface Path {
-  name: string;
-  title: string;
-  state: State;
-  reason: string;
-  readers: number;
-  viewers: number;
-  video: VideoInfo | null;
-  audio: AudioInfo | null;
-}
-
-export interface WorkerStatus {
-  id: string;
-  kind: string;
-  pid: number | null;
-  state: State;
-  reason: string;
-  since: number | string | null;
-  restarts: number;
-  adopted: boolean;
-  cpu: number | null;
-  rss: number | null;
-  detail: Json;
-}
-
-export interface Viewer {
-  session: string;
-  path: string;
-  name: string;
-  remote: string;
-  state: string;
-  since: number | string | null;
-  bitrate?: number | null;
-  rtt_ms?: number | null;
-  fraction_lost?: number | null;
-  jitter_ms?: number | null;
-}
-
-export interface Host {
-  cpu: { cores: number; percent: number };
-  memory: { total: number; available: number };
-  disk: { path?: string; total: number; free: number };
-}
-
-export interface SystemInfo extends Host {
-  version: string;
-  build: string;
-  python: string;
-  gstreamer: string | null;
-  host: string;
-  uptime_s: number;
-  engine: { answers: boolean; reason?: string };
-}
-
-export interface SourceKind {
-  kind: string;
-  title: string;
-  summary: string;
-  schemes: string[];
-  schema: Json;
-}
-
-export interface ProbeResult {
-  ok: boolean;
-  state: State;
-  reason: string;
-  hint: string;
-  path: string | null;
-  video: VideoInfo | null;
-  audio: AudioInfo | null;
-  detail: Json | null;
-}
+export type Source = Omit<Schemas["SourceState"], "detail"> & { detail: SourceDetail };
+export type ProbeResult = Omit<Schemas["ProbeResult"], "detail"> & { detail: SourceDetail };
 
 export interface VideoFormat {
   format: string;
@@ -134,36 +55,4 @@ export interface Device {
 export interface DeviceList {
   devices: Device[];
   note?: string;
-}
-
-export interface Token {
-  id: string;
-  name: string;
-  role: Role;
-  created_at?: string | number | null;
-  expires_at?: string | number | null;
-  last_used_at?: string | number | null;
-  token?: string;
-}
-
-export interface LoginLink {
-  id: string;
-  name: string;
-  role: Role;
-  created_at: number;
-  expires_at: number;
-  uses_left: number;
-  url?: string;
-}
-
-export interface LoginSession {
-  id: string;
-  name: string;
-  role: Role;
-  address: string;
-  browser: string;
-  created_at: number;
-  last_seen_at: number;
-  expires_at: number;
-  current: boolean;
 }

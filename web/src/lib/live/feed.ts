@@ -9,8 +9,8 @@ export interface ServerInfo {
 }
 
 export interface Usage {
-  cpu: number | null;
-  rss: number | null;
+  cpu: number;
+  rss: number;
 }
 
 export interface Room {

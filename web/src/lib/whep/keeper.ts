@@ -3,7 +3,9 @@
 import { backoffMs } from "../backoff";
 
 const CONNECT_TIMEOUT_MS = 4_000;
-const STALL_MS = 1_200;
+const STALL_MS = 1_200; // without a packet: the session is gone
+const BLIND_MS = 4_000; // packets but no picture: a keyframe is under way, or never will be
+const OPENING_MS = 3_000; // from the answer to the first packet, on a slow or busy machine
 const STALL_FRAMES = 4; // a slow source may take this many of its frame times
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 2_000;
@@ -22,8 +24,10 @@ export class Keeper {
   #live = false;
   #frameMs = 0;
   #since = 0;
-  #progress = -1;
-  #progressAt = 0;
+  #packets = 0;
+  #frames = 0;
+  #packetsAt = 0;
+  #framesAt = 0;
   #attempt = 0;
   #retryAt = 0;
 
@@ -38,17 +42,17 @@ export class Keeper {
   }
 
   /** What the server says of the source: only a live one owes us frames. */
-  source(live: boolean, fps: number | undefined, now: number): void {
-    if (live && !this.#live) this.#progressAt = now;
+  source(live: boolean, fps: number, now: number): void {
+    if (live && !this.#live) this.#packetsAt = this.#framesAt = now;
     this.#live = live;
-    this.#frameMs = fps ? 1000 / fps : 0;
+    this.#frameMs = fps > 0 ? 1000 / fps : 0;
   }
 
   opened(now: number): void {
     if (this.phase !== "connecting") return;
     this.phase = "open";
-    this.#since = this.#progressAt = now;
-    this.#progress = -1;
+    this.#packets = this.#frames = 0;
+    this.#packetsAt = this.#framesAt = now;
   }
 
   /** The offer was refused or got lost, or the connection broke. */
@@ -65,33 +69,40 @@ export class Keeper {
     return this.#connect(now);
   }
 
-  /** Frames or packets counted so far in this session. */
-  received(count: number, now: number): void {
-    if (this.phase !== "open" || count === this.#progress) return;
-    const first = this.#progress < 0;
-    this.#progress = count;
-    if (first && count === 0) return;
-    this.#progressAt = now;
-    this.#attempt = 0;
-    this.flowing = this.everFlowed = true;
+  /** Packets received and frames shown so far in this session; where there is no video, packets are all there is. */
+  received(packets: number, frames: number, now: number): void {
+    if (this.phase !== "open") return;
+    if (packets > this.#packets) this.#packetsAt = now;
+    if (frames > this.#frames) {
+      this.#framesAt = now;
+      this.#attempt = 0;
+      this.flowing = this.everFlowed = true;
+    }
+    [this.#packets, this.#frames] = [packets, frames];
   }
 
   tick(now: number): Action {
     if (!this.#wanted) return null;
     if (this.phase === "waiting") return now >= this.#retryAt ? this.#connect(now) : null;
     if (this.phase === "connecting") return now - this.#since > CONNECT_TIMEOUT_MS ? this.failed(now) : null;
-    if (now - this.#progressAt <= Math.max(STALL_MS, STALL_FRAMES * this.#frameMs)) return null;
-    const flowed = this.flowing;
-    this.flowing = false;
+    return this.#watch(now);
+  }
+
+  #watch(now: number): Action {
+    const patience = Math.max(STALL_MS, STALL_FRAMES * this.#frameMs);
+    const [silent, blind] = [now - this.#packetsAt, now - this.#framesAt];
+    const flowed = this.#frames > 0;
+    if (blind > patience) this.flowing = false;
     if (!this.#live) return null; // the source is to blame, and says so: the session may stay
-    return flowed ? this.again(now) : this.failed(now);
+    if (silent <= (flowed ? patience : Math.max(OPENING_MS, patience)) && blind <= BLIND_MS + patience)
+      return null;
+    return flowed && silent > patience ? this.again(now) : this.failed(now);
   }
 
   #connect(now: number): Action {
     this.phase = "connecting";
     this.flowing = false;
     this.#since = now;
-    this.#progress = -1;
     return "connect";
   }
 

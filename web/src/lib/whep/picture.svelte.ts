@@ -5,9 +5,13 @@ import { iceServers, WhepRefusal, WhepSession } from "./session";
 import { figuresFrom, type Figures } from "./stats";
 
 const TICK_MS = 250;
+const SHOWN_EVERY_MS = 900;
 
-/** connecting: never seen yet · playing: frames come · reconnecting: they came and ceased · idle: not wanted */
-export type Look = "idle" | "connecting" | "playing" | "reconnecting";
+/**
+ * idle: not wanted · connecting: not seen yet · playing: it is live · waiting: connected, but nothing to show comes ·
+ * reconnecting: the session was lost and another one is under way
+ */
+export type Look = "idle" | "connecting" | "playing" | "waiting" | "reconnecting";
 
 const pictures = new Set<Picture>();
 let ticker: ReturnType<typeof setInterval> | undefined;
@@ -23,6 +27,7 @@ export class Picture {
   #keeper = new Keeper();
   #session: WhepSession | null = null;
   #asking = false;
+  #hasVideo = true;
 
   constructor(path: string) {
     this.path = path;
@@ -34,8 +39,10 @@ export class Picture {
     this.#do(this.#keeper.want(wanted, performance.now()));
   }
 
-  source(live: boolean, fps: number | undefined): void {
-    this.#keeper.source(live, fps, performance.now());
+  /** What the server says of it: is it live, does it have video, and how many frames a second. */
+  source(live: boolean, hasVideo: boolean, fps?: number | null): void {
+    this.#hasVideo = hasVideo;
+    this.#keeper.source(live, fps ?? 0, performance.now());
   }
 
   /** The process at the other end is a new one. */
@@ -104,19 +111,21 @@ export class Picture {
     const report = await session.peer.getStats();
     if (session !== this.#session) return;
     const before = this.figures;
-    if (before !== null && performance.now() - before.at < 900 && this.look === "playing") {
-      const quick = figuresFrom(report, null);
-      this.#keeper.received(quick.frames || quick.audioPackets, performance.now());
-      return; // what is shown changes once a second: figures that flicker cannot be read
-    }
-    this.figures = figuresFrom(report, before);
-    this.#keeper.received(this.figures.frames || this.figures.audioPackets, performance.now());
+    const figures = figuresFrom(report, before);
+    this.#keeper.received(
+      figures.packets,
+      this.#hasVideo ? figures.frames : figures.audioPackets,
+      performance.now(),
+    );
+    // What is shown changes once a second: figures that flicker cannot be read.
+    if (before === null || figures.at - before.at > SHOWN_EVERY_MS) this.figures = figures;
   }
 
   #show(): void {
     const { phase, flowing, everFlowed } = this.#keeper;
     if (phase === "idle") this.look = "idle";
     else if (flowing && phase === "open") this.look = "playing";
-    else this.look = everFlowed ? "reconnecting" : "connecting";
+    else if (!everFlowed) this.look = "connecting";
+    else this.look = phase === "open" ? "waiting" : "reconnecting";
   }
 }
