@@ -8,6 +8,7 @@ from pathlib import Path
 
 from regie.hub.gst import Gst
 from regie.media.doctor.finding import Finding, good, missing, warning
+from regie.media.encoders import ENCODERS
 
 NEEDED_ELEMENTS = {
     "gstreamer1.0-plugins-base": (
@@ -24,16 +25,6 @@ NEEDED_ELEMENTS = {
     "gstreamer1.0-nice": "nicesrc nicesink",
     "gstreamer1.0-alsa": "alsasrc",
 }
-HARDWARE_ENCODERS = (
-    "vah264enc",
-    "vah264lpenc",
-    "vaapih264enc",
-    "qsvh264enc",
-    "msdkh264enc",
-    "nvh264enc",
-    "v4l2h264enc",
-    "omxh264enc",
-)
 ENCODE_TIMEOUT_S = 10.0
 RENDER_NODES = Path("/dev/dri")
 
@@ -88,8 +79,9 @@ def _software_encoder() -> Finding:
 
 
 def _hardware_encoders() -> Iterator[Finding]:
-    present = [name for name in HARDWARE_ENCODERS if Gst.ElementFactory.find(name) is not None]
-    failures = {name: encodes(name) for name in present}
+    hardware = [encoder for encoder in ENCODERS if encoder.is_hardware]
+    present = [encoder for encoder in hardware if Gst.ElementFactory.find(encoder.factory) is not None]
+    failures = {encoder.factory: encodes(f"{encoder.factory} {encoder.settings}") for encoder in present}
     for name, failure in failures.items():
         if not failure:
             yield good(f"encoder {name}", "works, in hardware")
