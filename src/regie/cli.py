@@ -68,9 +68,10 @@ def _probe(options: argparse.Namespace) -> int:
         _print_json(result)
     else:
         print("It works." if result["ok"] else f"It does not work: {result['reason'] or result['state']}")
-        for line in (result.get("hint"), _media_line("video", result), _media_line("audio", result)):
-            if line:
-                print(line)
+        if result["ok"]:
+            print(_media_line("video", result), _media_line("audio", result), sep="\n")
+        elif result.get("hint"):
+            print(result["hint"])
     return 0 if result["ok"] else 1
 
 
@@ -116,10 +117,10 @@ def _value(text: str) -> Any:
 def _media_line(stream: str, result: dict[str, Any]) -> str:
     media = result.get(stream)
     if not media:
-        return ""
-    size = f" {media['width']}x{media['height']}" if media.get("width") else ""
-    rate = f" {media['fps']:.3g} fps" if media.get("fps") else ""
-    return f"{stream}: {media.get('codec', '')}{size}{rate}"
+        return f"no {stream}"
+    size = f"{media['width']}x{media['height']}" if media.get("width") else ""
+    rate = f"{media['fps']:.3g} fps" if media.get("fps") else ""
+    return " ".join(word for word in (f"{stream}:", media.get("codec"), size, rate) if word)
 
 
 def _print_json(value: object) -> int:

@@ -108,9 +108,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    http_port: Port = Field(8000, description=_PORT)
-    http_host: str = Field("0.0.0.0", description="an address of this machine, or 0.0.0.0 for all")  # noqa: S104
-    webrtc_port: Port = Field(8189, description=_PORT)
+    http_port: Port = Field(default=8000, description=_PORT)
+    http_host: str = Field(default="0.0.0.0", description="an address of this machine, or 0.0.0.0 for all")  # noqa: S104
+    webrtc_port: Port = Field(default=8189, description=_PORT)
     data_dir: Directory = Field(default_factory=_default_data_dir, description=_DIRECTORY)
     run_dir: Directory = Field(
         default_factory=_default_run_dir,
@@ -119,16 +119,18 @@ class Settings(BaseModel):
     media_dir: Directory = Field(
         default_factory=lambda data: data["data_dir"] / "media", description=_DIRECTORY
     )
-    admin_token: SecretStr | None = Field(None, description="8 to 200 printable characters without spaces")
+    admin_token: SecretStr | None = Field(
+        default=None, description="8 to 200 printable characters without spaces"
+    )
     tls_cert: Directory | None = Field(
-        None, description="a certificate file (PEM) that can be read, together with tls_key"
+        default=None, description="a certificate file (PEM) that can be read, together with tls_key"
     )
     tls_key: Directory | None = Field(
-        None, description="a private key file (PEM) that can be read, together with tls_cert"
+        default=None, description="a private key file (PEM) that can be read, together with tls_cert"
     )
-    public_url: str | None = Field(None, description="http://… or https://… as viewers type it")
+    public_url: str | None = Field(default=None, description="http://… or https://… as viewers type it")
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
-        "info", description="debug, info, warning or error"
+        default="info", description="debug, info, warning or error"
     )
     database_url: str = Field(
         default_factory=lambda data: f"sqlite:///{data['data_dir'] / 'regie.db'}",
@@ -136,15 +138,17 @@ class Settings(BaseModel):
         repr=False,
     )
     ice_servers: Annotated[tuple[IceServer, ...], BeforeValidator(_ice_listed)] = Field(
-        (), description='a list such as [{"urls": ["stun:stun.example.org:3478"]}], or stun: URLs with commas'
+        default=(),
+        description='a list such as [{"urls": ["stun:stun.example.org:3478"]}], or stun: URLs with commas',
     )
     webrtc_addresses: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
-        (), description="a list of further addresses at which viewers reach this machine"
+        default=(), description="a list of further addresses at which viewers reach this machine"
     )
     trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
-        (), description="a list of addresses or networks of reverse proxies, whose X-Forwarded-… is believed"
+        default=(),
+        description="a list of addresses or networks of reverse proxies, whose X-Forwarded-… is believed",
     )
-    max_viewers: int = Field(200, ge=1, le=10_000, description="a whole number from 1 to 10000")
+    max_viewers: int = Field(default=200, ge=1, le=10_000, description="a whole number from 1 to 10000")
 
     @field_validator("http_host")
     @classmethod
