@@ -5,6 +5,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ PREFIX = "REGIE_"
 CONFIG_VARIABLE = "REGIE_CONFIG"
 CONFIG_FILE = "regie.toml"
 RUN_DIR_LIMIT = 40  # a socket's path may be 107 bytes long, and worker and path names come after this
+MISSPELT_RATIO = 0.85
 
 _ICE_URL = re.compile(r"(?:stun|stuns|turn|turns):\S+")
 
@@ -252,6 +254,7 @@ def read_settings(environ: Mapping[str, str] | None = None, directory: Path | No
     file = Path(environ.get(CONFIG_VARIABLE) or (directory or Path.cwd()) / CONFIG_FILE)
     values = _file_values(file, required=bool(environ.get(CONFIG_VARIABLE)))
     origins = dict.fromkeys(values, str(file))
+    _refuse_misspelt(environ)
     for key in Settings.model_fields:
         if text := environ.get(PREFIX + key.upper()):
             values[key], origins[key] = text, PREFIX + key.upper()
@@ -272,6 +275,15 @@ def _file_values(file: Path, *, required: bool) -> dict[str, Any]:
         raise Invalid(
             f"{file} cannot be read: {error}", "it must be a TOML file such as: http_port = 8000"
         ) from None
+
+
+def _refuse_misspelt(environ: Mapping[str, str]) -> None:
+    """A variable that is nearly a setting was meant to be one; without a word it would do nothing."""
+    known = [PREFIX + key.upper() for key in Settings.model_fields] + [CONFIG_VARIABLE]
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            for meant in get_close_matches(name, known, 1, MISSPELT_RATIO):
+                raise Invalid(f"{name} is not a setting: is {meant} meant?")
 
 
 def _invalid(error: ValidationError, values: Mapping[str, Any], origins: Mapping[str, str]) -> Invalid:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, overload
 
-POLL_S = 0.02
+POLL_S = 0.05
 
 
 def until[T](condition: Callable[[], T | None], timeout_s: float = 10.0, what: str = "") -> T:

@@ -80,6 +80,11 @@ def test_an_unknown_key_in_the_file_is_refused(tmp_path: Path) -> None:
     assert "is not a setting; allowed are http_port" in told
 
 
+def test_a_misspelt_variable_is_refused_and_a_foreign_one_is_not(tmp_path: Path) -> None:
+    assert complaint(tmp_path, htp_port="80") == "REGIE_HTP_PORT is not a setting: is REGIE_HTTP_PORT meant?"
+    assert read_settings({"REGIE_PYTHON": "/usr/bin/python3", "REGIE_TEST_POSTGRESQL_URL": "x"}, tmp_path)
+
+
 def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
     (tmp_path / "regie.toml").write_text("http_port: 8000")
     assert f"{tmp_path}/regie.toml cannot be read" in complaint(tmp_path)
