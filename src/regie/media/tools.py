@@ -5,9 +5,11 @@ import base64
 import logging
 import os
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from regie.domain.errors import Invalid
 from regie.domain.workers import Json, Report, WorkerState
+from regie.hub.gst import Gst
 from regie.link.server import Handler
 from regie.link.worker import ReportTo, WorkerContext, run_worker
 from regie.media.devices import found_devices
@@ -33,7 +35,8 @@ class ToolsBody:
         self._looking: asyncio.Task[Json] | None = None
 
     async def start(self, _: Json) -> None:
-        self._report(Report(WorkerState.LIVE))
+        version = ".".join(map(str, Gst.version()[:3]))
+        self._report(Report(WorkerState.LIVE, detail=MappingProxyType({"gstreamer": version})))
 
     async def apply(self, _: Json) -> None:
         """There is nothing to set."""

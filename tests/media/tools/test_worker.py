@@ -44,6 +44,7 @@ async def test_a_path_without_a_picture_delays_nobody(tools: LinkClient) -> None
     slow = asyncio.create_task(tools.call("snapshot", {"path": "src/cam1"}))
     answer: Json = await tools.call("status", timeout_s=1.0)
     assert answer["state"] == "live"
+    assert answer["detail"]["gstreamer"].startswith("1.")
     with pytest.raises(Unavailable, match="no picture from src/cam1"):
         await slow
 
