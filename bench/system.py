@@ -43,16 +43,19 @@ def server_rss() -> Figure:
 def _make_run(instance: Instance) -> float:
     """Seconds until it served; it is stopped again."""
     began = time.monotonic()
-    process = subprocess.Popen(
-        ["make", "--no-print-directory", "run"],
-        cwd=ROOT,
-        env=instance.environ(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    output = instance.directory / "make.log"
+    with output.open("wb") as log:
+        process = subprocess.Popen(
+            ["make", "--no-print-directory", "run"],
+            cwd=ROOT,
+            env=instance.environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     try:
-        until(lambda: _serves(instance), 600, "make run serves")
+        until(lambda: _serves(instance), 600, f"make run serves (its output: {output})")
         return time.monotonic() - began
     finally:
         os.killpg(process.pid, signal.SIGINT)
