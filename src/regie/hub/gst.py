@@ -3,7 +3,7 @@
 # gi.require_version must come before the import of gi.repository, hence the order below.
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gi
@@ -34,9 +34,9 @@ class Pipeline:
 
     def __init__(self, text: str, on_message: OnMessage) -> None:
         try:
-            self.gst = Gst.parse_launch(text)
+            self.gst = Gst.parse_launch(text) if text else Gst.Pipeline.new(None)
         except GLib.Error as error:
-            raise RegieError(f"the pipeline cannot be built: {error.message}") from error
+            raise RegieError(f"the pipeline cannot be built: {_missing(error)}") from None
         if not isinstance(self.gst, Gst.Pipeline):
             pipeline = Gst.Pipeline.new(None)
             pipeline.add(self.gst)
@@ -56,6 +56,47 @@ class Pipeline:
         if element is None:
             raise KeyError(name)
         return element
+
+    def add(self, text: str, name: str) -> Any:
+        """Add a bin made from text, whose unlinked pads become the bin's. Its state is still to be set."""
+        return self._add(text, name, ghost_pads=True)
+
+    def add_part(self, text: str, name: str) -> Any:
+        """Add a bin made from text, whose pads stay where they are: for elements that add pads as they go."""
+        return self._add(text, name, ghost_pads=False)
+
+    def _add(self, text: str, name: str, *, ghost_pads: bool) -> Any:
+        try:
+            added = Gst.parse_bin_from_description(text, ghost_pads)
+        except GLib.Error as error:
+            raise RegieError(
+                f"the part {name!r} of the pipeline cannot be built: {_missing(error)}"
+            ) from None
+        added.set_name(name)
+        self.gst.add(added)
+        return added
+
+    def drain(self, pad: Any) -> None:
+        """Let what a pad carries run off."""
+        sink = Gst.ElementFactory.make("fakesink")
+        sink.set_property("async", False)
+        sink.set_property("sync", False)
+        self.gst.add(sink)
+        sink.sync_state_with_parent()
+        pad.link_maybe_ghosting(sink.get_static_pad("sink"))
+
+    def remove(self, part: Any) -> None:
+        """Take a part out whose streams have ended."""
+        part.set_locked_state(True)
+        part.set_state(Gst.State.NULL)
+        self.gst.remove(part)
+
+    def elements(self, of: Any = None) -> Iterator[Any]:
+        """Every element in here, those in bins too."""
+        for element in list((of or self.gst).children):
+            yield element
+            if isinstance(element, Gst.Bin):
+                yield from self.elements(element)
 
     def play(self) -> None:
         """Start; failures arrive as bus messages, which say more than the return value does."""
@@ -96,3 +137,10 @@ class Pipeline:
     def _deliver(self, message: Any) -> None:
         if not self._closed.is_set():
             self._on_message(message)
+
+
+def _missing(error: Any) -> str:
+    """What a parser's error may tell: never the values of properties, some of which are secret."""
+    if error.matches(Gst.ParseError.quark(), Gst.ParseError.NO_SUCH_ELEMENT):
+        return f"{error.message}; a GStreamer plug-in is not installed"
+    return "a part of it is not accepted by this version of GStreamer"

@@ -17,6 +17,8 @@ from regie.hub.wire import HEADER_BYTES, header_from_bytes
 
 KEYFRAME_REQUEST_INTERVAL_S = 0.5  # requests closer together than this are one
 SEND_BUFFER_BYTES = 1024 * 1024
+OPUS_CAPS = "audio/x-opus,rate=48000,channels=2,channel-mapping-family=0"
+_DROPPED = {Stream.VIDEO: 0, Stream.AUDIO: "header"}  # Ogg's header packets are no sound
 
 
 def writer_text(stream: Stream) -> str:
@@ -28,8 +30,10 @@ def writer_text(stream: Stream) -> str:
     burst = (
         "sync-method=latest-keyframe time-min=12000000000" if stream is Stream.VIDEO else "sync-method=latest"
     )
+    plain = f" ! capssetter replace=true caps={OPUS_CAPS}" if stream is Stream.AUDIO else ""
     return (
-        f"identity name=hub_{stream}_in single-segment=true ! gdppay name=hub_{stream}_pay ! "
+        f"identity name=hub_{stream}_in single-segment=true drop-buffer-flags={_DROPPED[stream]}{plain} ! "
+        f"gdppay name=hub_{stream}_pay ! "
         f"multisocketsink name=hub_{stream} {burst} recover-policy=keyframe units-soft-max=300 units-max=600 "
         "send-messages=true sync=false async=false qos=false"
     )
@@ -53,13 +57,22 @@ class Publisher:
     def readers(self) -> int:
         return int(self._sink.get_property("num-handles")) if self._sink is not None else 0
 
-    def listen(self, pipeline: Pipeline, force_keyframe: Callable[[], None] | None = None) -> None:
-        """Serve the pipeline's readers from now on. Call it before `play`."""
+    def attach(self, pipeline: Pipeline, force_keyframe: Callable[[], None] | None = None) -> None:
+        """Watch what the pipeline writes: before data flows, in any thread. `listen` follows, in the loop."""
         self._sink = pipeline[f"hub_{self.stream}"]
         self._sink.connect("client-socket-removed", self._on_removed)
         pad = pipeline[f"hub_{self.stream}_pay"].get_static_pad("src")
         pad.add_probe(Gst.PadProbeType.BUFFER, self._on_packet)
         pad.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, self._on_upstream_event, force_keyframe)
+        into = pipeline[f"hub_{self.stream}_pay"].get_static_pad("sink")
+        into.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, _only_what_readers_need)
+
+    def listen(
+        self, pipeline: Pipeline | None = None, force_keyframe: Callable[[], None] | None = None
+    ) -> None:
+        """Serve readers from now on; with a pipeline, attach to it first."""
+        if pipeline is not None:
+            self.attach(pipeline, force_keyframe)
         self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.setblocking(False)
@@ -128,6 +141,17 @@ class Publisher:
         if now - self._keyframe_asked_at >= KEYFRAME_REQUEST_INTERVAL_S:
             self._keyframe_asked_at = now
             force_keyframe()
+
+
+def _only_what_readers_need(_pad: Any, info: Any) -> Any:
+    """Tags and the like would make gdppay repeat the caps to every reader, several times a second."""
+    wanted = info.get_event().type in (
+        Gst.EventType.STREAM_START,
+        Gst.EventType.CAPS,
+        Gst.EventType.SEGMENT,
+        Gst.EventType.EOS,
+    )
+    return Gst.PadProbeReturn.OK if wanted else Gst.PadProbeReturn.DROP
 
 
 def force_keyframe_at(element: Any) -> None:

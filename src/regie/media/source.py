@@ -1,94 +1,136 @@
-"""The source worker: whatever comes in leaves on the hub as H.264 and Opus."""
+"""The source worker: whatever comes in leaves on the hub as H.264 and Opus, and comes back by itself."""
 
 import asyncio
+import contextlib
+import logging
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
+from regie.domain.errors import RegieError, Unavailable
 from regie.domain.workers import Json, Report, WorkerState
-from regie.hub.clock import now_ns
-from regie.hub.gst import Pipeline
-from regie.hub.paths import Stream
-from regie.hub.publish import Publisher, force_keyframe_at, writer_text
 from regie.link.server import Handler
 from regie.link.worker import ReportTo, WorkerContext, run_worker
-from regie.protocols.source import LaunchContext, checked_options, source_kind
+from regie.media.faults import Fault
+from regie.media.ingest import Ingest, Order
+from regie.protocols.source import checked_options, source_kind
 
-os.environ.setdefault("FONTCONFIG_FILE", str(Path(__file__).parent / "assets" / "fonts.conf"))  # read late
+log = logging.getLogger(__name__)
 
-VIDEO = (
-    "queue ! videoconvert ! video/x-raw,format=I420 ! "
-    "x264enc name=encoder tune=zerolatency speed-preset=ultrafast bitrate=2000 key-int-max=60 bframes=0 threads=1 ! h264parse config-interval=-1 ! "
-    "video/x-h264,stream-format=byte-stream,alignment=au ! "
-)
-AUDIO = "queue ! audioconvert ! audioresample ! opusenc name=opus bitrate=96000 ! "
+FIRST_RETRY_S, LAST_RETRY_S = 0.5, 10.0
+LASTING_RETRY_S = 30.0
+EXIT_HANGING = 75  # the engine starts a worker that ended so as it does any other
+
+# Where the font of the time strip is; it is read when the first text is drawn.
+os.environ.setdefault("FONTCONFIG_FILE", str(Path(__file__).parent / "assets" / "fonts.conf"))
 
 
 async def run(context: WorkerContext, spec: Json) -> None:
     await run_worker(context, spec, lambda report: SourceBody(context, report))
 
 
+@dataclass
+class Backoff:
+    """How long to wait before the next attempt."""
+
+    next_s: float = FIRST_RETRY_S
+
+    def after(self, fault: Fault, *, was_live: bool) -> float:
+        if was_live:
+            self.next_s = FIRST_RETRY_S
+        if fault.lasting:
+            return LASTING_RETRY_S
+        wait_s, self.next_s = self.next_s, min(self.next_s * 2, LAST_RETRY_S)
+        return wait_s
+
+
 class SourceBody:
-    """One source: its pipeline, supervised."""
+    """One source, tried again until it is told to stop."""
 
     def __init__(self, context: WorkerContext, report: ReportTo) -> None:
         self._context = context
-        self._report = report
-        self._pipeline: Pipeline | None = None
-        self._publishers: dict[Stream, Publisher] = {}
-        self._path = ""
+        self._report_to = report
+        self._spec: Json = {}
+        self._supervisor: asyncio.Task[None] | None = None
+        self._ingest: Ingest | None = None
+        self._transcode_because = ""
 
     async def start(self, spec: Json) -> None:
-        self._path = str(spec["path"])
-        kind = source_kind(str(spec["kind"]))
-        media_dir = Path(spec.get("media_dir", "."))
-        options = checked_options(kind.kind, spec.get("options") or {}, media_dir)
-        text = kind.launch(options, LaunchContext(str(spec.get("name", "")), media_dir, now_ns()))
-        self._pipeline = Pipeline(
-            f"{text} media_video. ! {VIDEO} {writer_text(Stream.VIDEO)} "
-            f"media_audio. ! {AUDIO} {writer_text(Stream.AUDIO)}",
-            self._on_message,
-        )
-        for stream in Stream:
-            self._publishers[stream] = Publisher(self._context.run_dir, self._path, stream)
-        encoder = self._pipeline["encoder"]
-        self._publishers[Stream.VIDEO].listen(self._pipeline, lambda: force_keyframe_at(encoder))
-        self._publishers[Stream.AUDIO].listen(self._pipeline)
-        self._pipeline.play()
-        self._report(
-            Report(
-                WorkerState.LIVE,
-                detail=MappingProxyType({"video": {"passthrough": False, "why": "made here"}, "audio": {}}),
-            )
-        )
+        self._spec = spec
+        self._transcode_because = ""
+        self._supervisor = asyncio.create_task(self._supervise())
 
     async def apply(self, spec: Json) -> None:
-        await self.close()
-        await self.start(spec)
+        if spec != self._spec:
+            await self.close()
+            await self.start(spec)
 
     async def stats(self) -> Json:
-        out: Json = {}
-        for stream, publisher in self._publishers.items():
-            fps, bitrate = publisher.flow.rates(now_ns())
-            out[stream.value] = {
-                "units": publisher.flow.units,
-                "fps": round(fps, 2),
-                "bitrate": round(bitrate),
-                "readers": publisher.readers,
-                "silent_s": publisher.flow.silent_for_s(now_ns()),
-            }
-        return {"paths": {self._path: out}}
+        figures = self._ingest.stats() if self._ingest else {"video": None, "audio": None}
+        return {"paths": {str(self._spec.get("path", "")): figures}}
 
     def calls(self) -> Mapping[str, Handler]:
-        return {}
+        return {"graph": self._graph}
 
     async def close(self) -> None:
-        if self._pipeline is not None:
-            await asyncio.shield(self._pipeline.close())
-        for publisher in self._publishers.values():
-            await publisher.close()
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._supervisor
+            self._supervisor = None
 
-    def _on_message(self, message: Any) -> None:
-        pass
+    async def _graph(self, _: Json) -> Json:
+        return {"dot": self._ingest.graph() if self._ingest else ""}
+
+    async def _supervise(self) -> None:
+        backoff = Backoff()
+        self._tell(WorkerState.STARTING, "")
+        while True:
+            fault, was_live = await self._attempt()
+            if fault.transcode:
+                self._transcode_because = fault.reason
+                continue
+            state = WorkerState.FAILED if fault.lasting else WorkerState.RETRYING
+            self._tell(state, fault.reason)
+            await asyncio.sleep(backoff.after(fault, was_live=was_live))
+
+    async def _attempt(self) -> tuple[Fault, bool]:
+        """One attempt, and whether the source was on air meanwhile."""
+        ingest: Ingest | None = None
+        try:
+            ingest = self._ingest = Ingest(self._order(), self._tell)
+            return await ingest.run(), ingest.was_live
+        except RegieError as error:
+            return Fault(error.message, lasting=not isinstance(error, Unavailable)), False
+        finally:
+            self._ingest = None
+            if ingest is not None:
+                await asyncio.shield(_closed(ingest))
+
+    def _order(self) -> Order:
+        spec = self._spec
+        kind, media_dir = source_kind(str(spec["kind"])), Path(spec.get("media_dir") or ".")
+        return Order(
+            run_dir=self._context.run_dir,
+            path=str(spec["path"]),
+            name=str(spec.get("name") or spec["path"]),
+            media_dir=media_dir,
+            kind=kind,
+            options=checked_options(kind.kind, spec.get("options") or {}, media_dir),
+            transcode_because=self._transcode_because,
+        )
+
+    def _tell(self, state: WorkerState, reason: str) -> None:
+        detail = self._ingest.detail if self._ingest else {}
+        self._report_to(Report(state, reason, MappingProxyType(detail)))
+
+
+async def _closed(ingest: Ingest) -> None:
+    """Close, or end the process: a pipeline that hangs would keep its ports and memory for ever."""
+    try:
+        await ingest.close()
+    except Unavailable as error:
+        log.critical("%s: ending this worker, the engine starts a new one", error.message)
+        os._exit(EXIT_HANGING)

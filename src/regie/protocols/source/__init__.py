@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from regie.domain.errors import Invalid
 from regie.domain.redact import MASK, redact
 from regie.domain.workers import Json
-from regie.protocols.source import test
+from regie.protocols.source import file, rtp, rtsp, srt, test, v4l2
 from regie.protocols.source.kind import LaunchContext, SourceKind, SourceOptions
 
 __all__ = [
@@ -23,7 +23,9 @@ __all__ = [
     "source_kind",
 ]
 
-KINDS: Mapping[str, SourceKind] = MappingProxyType({kind.kind: kind for kind in (test.KIND,)})
+KINDS: Mapping[str, SourceKind] = MappingProxyType(
+    {module.KIND.kind: module.KIND for module in (test, file, rtsp, rtp, srt, v4l2)}
+)
 
 
 def source_kind(name: str) -> SourceKind:

@@ -111,4 +111,5 @@ KIND = SourceKind(
     schemes=(),
     options=TestOptions,
     launch=launch,
+    is_synthetic=True,
 )

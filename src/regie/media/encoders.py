@@ -1,0 +1,99 @@
+"""The best H.264 encoder of this machine: hardware where it really works, software otherwise."""
+
+import logging
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from regie.domain.errors import NotSupported
+from regie.hub.gst import GLib, Gst
+
+log = logging.getLogger(__name__)
+
+PROBE_TIMEOUT_NS = 3_000_000_000
+BITS_PER_PIXEL = 0.075  # 2 Mbit/s for 720p30
+KEYFRAME_INTERVAL_S = 2
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """An encoder element, how it is set up for live pictures, and the units its bitrate is given in."""
+
+    factory: str
+    title: str
+    settings: str
+    keyframe_property: str
+    bits_per_unit: int = 1000
+    is_hardware: bool = True
+
+
+ENCODERS = (
+    Encoder("nvh264enc", "NVENC", "zerolatency=true bframes=0 rc-mode=cbr-ld-hq", "gop-size"),
+    Encoder("vah264enc", "VA-API", "b-frames=0 rate-control=cbr", "key-int-max"),
+    Encoder("vaapih264enc", "VA-API", "max-bframes=0 rate-control=cbr", "keyframe-period"),
+    Encoder("mpph264enc", "Rockchip MPP", "rc-mode=cbr", "gop", bits_per_unit=1),
+    Encoder("v4l2h264enc", "V4L2", "", ""),
+    Encoder(
+        "x264enc", "x264", "tune=zerolatency bframes=0 sliced-threads=false", "key-int-max", is_hardware=False
+    ),
+    Encoder(
+        "openh264enc",
+        "OpenH264",
+        "complexity=low rate-control=bitrate",
+        "gop-size",
+        bits_per_unit=1,
+        is_hardware=False,
+    ),
+)
+
+
+@lru_cache(maxsize=1)
+def best_encoder() -> Encoder:
+    """The first encoder that is installed and, if it is hardware, encodes a few frames when asked to."""
+    for encoder in ENCODERS:
+        if Gst.ElementFactory.find(encoder.factory) and (not encoder.is_hardware or _works(encoder)):
+            return encoder
+    raise NotSupported(
+        "this machine has no H.264 encoder", "install gstreamer1.0-plugins-ugly (x264) and start again"
+    )
+
+
+def encoder_text(encoder: Encoder, *, quickly: bool) -> str:
+    """`quickly` spends less on pictures that are not worth it."""
+    preset = f"speed-preset={'ultrafast' if quickly else 'superfast'}" if encoder.factory == "x264enc" else ""
+    return f"{encoder.factory} name=encoder {encoder.settings} {preset}"
+
+
+def fit_to_caps(encoder: Encoder, element: Any, caps: Any) -> None:
+    """Set bitrate, threads and distance of keyframes for the size and rate of what is about to be encoded."""
+    structure = caps.get_structure(0)
+    found, numerator, denominator = structure.get_fraction("framerate")
+    fps = numerator / denominator if found and numerator else 30.0
+    pixels_per_s = structure.get_value("width") * structure.get_value("height") * min(fps, 60)
+    bitrate = round(min(max(pixels_per_s * BITS_PER_PIXEL, 300_000), 12_000_000))
+    if element.find_property("bitrate"):
+        element.set_property("bitrate", bitrate // encoder.bits_per_unit)
+    if encoder.keyframe_property:
+        element.set_property(encoder.keyframe_property, max(1, round(KEYFRAME_INTERVAL_S * fps)))
+    if encoder.factory == "x264enc":
+        element.set_property("threads", 1 if pixels_per_s <= 1920 * 1080 * 60 else 4)
+
+
+def _works(encoder: Encoder) -> bool:
+    text = (
+        "videotestsrc num-buffers=5 ! video/x-raw,width=640,height=360,framerate=30/1 ! videoconvert ! "
+        f"{encoder_text(encoder, quickly=True)} ! h264parse ! fakesink"
+    )
+    try:
+        pipeline = Gst.parse_launch(text)
+    except GLib.Error:
+        return False
+    pipeline.set_state(Gst.State.PLAYING)
+    message = pipeline.get_bus().timed_pop_filtered(
+        PROBE_TIMEOUT_NS, Gst.MessageType.ERROR | Gst.MessageType.EOS
+    )
+    works = message is not None and message.type == Gst.MessageType.EOS
+    pipeline.set_state(Gst.State.NULL)
+    if not works:
+        log.info("%s is installed but does not encode here", encoder.title)
+    return works

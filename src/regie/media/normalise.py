@@ -1,0 +1,170 @@
+"""One stream on its way to the hub: H.264 and Opus pass untouched, everything else is decoded and encoded.
+
+A branch has a head, which takes the source's pad and turns it into access units, and a tail, which is chosen
+when the first of them tells what it is.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from regie.domain.h264 import first_sps, has_b_slice, why_not_passed
+from regie.domain.workers import Json
+from regie.hub.gst import Gst, Pipeline
+from regie.hub.paths import Stream
+from regie.hub.publish import Publisher, force_keyframe_at, writer_text
+from regie.media.encoders import best_encoder, encoder_text, fit_to_caps
+from regie.media.formats import Format
+
+H264_CAPS = "video/x-h264,stream-format=byte-stream,alignment=au"
+B_FRAME_WATCH_UNITS = 600  # how long a stream that does not say whether it has B-frames is watched
+SLICE_HEADER_BYTES = 2048
+B_FRAMES = "it has B-frames"
+AHEAD = "queue max-size-time=1500000000 max-size-buffers=0 max-size-bytes=67108864"
+OPUS_DELAY_NS = 6_500_000  # what the encoder looks ahead, and every decoder of ours delays
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the branches of one attempt have in common."""
+
+    is_file: bool  # read ahead and sent on in real time
+    is_synthetic: bool
+    transcode_because: str  # empty: pass what may pass
+
+
+class Branch:
+    """One stream. It lives in GStreamer's threads, and calls `on_ready` and `on_b_frames` there."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        publisher: Publisher,
+        form: Format,
+        depayloader: str,
+        plan: Plan,
+        *,
+        on_ready: Callable[["Branch"], None],
+        on_b_frames: Callable[[], None],
+    ) -> None:
+        self.format = form
+        self.passthrough: bool | None = None
+        self.why = ""
+        self._pipeline = pipeline
+        self._publisher = publisher
+        self._plan = plan
+        self._on_ready = on_ready
+        self._on_b_frames = on_b_frames
+        self._watched = 0
+        self._head = pipeline.add(self._head_text(depayloader), f"{self.stream}_head")
+        self._head.get_static_pad("src").add_probe(Gst.PadProbeType.BUFFER, self._on_first_unit)
+        self._head.sync_state_with_parent()
+
+    @property
+    def stream(self) -> Stream:
+        return self.format.stream
+
+    @property
+    def detail(self) -> Json | None:
+        """How the stream is treated, once that is known."""
+        if self.passthrough is None:
+            return None
+        return {"codec": self.format.codec, "passthrough": self.passthrough, "why": self.why}
+
+    def take(self, pad: Any) -> bool:
+        """Carry what comes out of this pad from now on."""
+        sink = self._head.get_static_pad("sink")
+        old = sink.get_peer()
+        if old is not None:
+            old.unlink(sink)
+        return bool(pad.link_maybe_ghosting(sink))
+
+    def _head_text(self, depayloader: str) -> str:
+        parts = [AHEAD] if self._plan.is_file else []
+        if depayloader:
+            parts.append(depayloader)
+        if self.format.is_h264:
+            parts += ["h264parse name=parser config-interval=-1", f"capsfilter caps={H264_CAPS}"]
+        parts.append(f"identity name={self.stream}_pace sync={'true' if self._plan.is_file else 'false'}")
+        return " ! ".join(parts)
+
+    def _on_first_unit(self, pad: Any, info: Any) -> Any:
+        """Decide how to go on, and go on."""
+        if self.format.is_h264:
+            buffer = info.get_buffer()
+            sps = first_sps(buffer.extract_dup(0, min(buffer.get_size(), 4096)))
+            if sps is None:
+                return Gst.PadProbeReturn.DROP  # until a keyframe comes, nobody could show it
+            self.why = self._plan.transcode_because or why_not_passed(sps)
+            if not self.why and sps.may_have_b_frames and sps.max_reorder_frames is None:
+                pad.add_probe(Gst.PadProbeType.BUFFER, self._on_unit_to_watch)
+        elif self.format.is_opus:
+            self.why = _why_not_opus(pad.get_current_caps())
+        else:
+            raw = not self.format.decoder
+            self.why = "it arrives uncompressed" if raw else f"browsers do not play {self.format.codec}"
+        self.passthrough = not self.why
+        self._finish(pad)
+        return Gst.PadProbeReturn.REMOVE
+
+    def _finish(self, pad: Any) -> None:
+        tail = self._pipeline.add(f"{self._tail_text()} {writer_text(self.stream)}", f"{self.stream}_tail")
+        self._publisher.attach(self._pipeline, self._force_keyframe())
+        if self.stream is Stream.VIDEO and not self.passthrough:
+            encoder = self._pipeline["encoder"]
+            encoder.get_static_pad("sink").add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, _on_caps, encoder)
+        elif not self.passthrough:
+            self._pipeline["opus"].get_static_pad("src").set_offset(-OPUS_DELAY_NS)
+        tail.sync_state_with_parent()
+        pad.link(tail.get_static_pad("sink"))
+        self._on_ready(self)
+
+    def _tail_text(self) -> str:
+        if self.passthrough:
+            return ""
+        decoder = f"{self.format.decoder} ! " if self.format.decoder else ""
+        if self.stream is Stream.AUDIO:
+            return (
+                f"{decoder}audioconvert ! audioresample ! audiorate skip-to-first=true tolerance=20000000 ! "
+                "audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved ! "
+                "opusenc name=opus frame-size=20 bitrate=128000 ! "
+            )
+        if decoder:
+            decoder = f"queue max-size-buffers=60 max-size-time=1000000000 ! {decoder}"
+        encoder = encoder_text(best_encoder(), quickly=self._plan.is_synthetic)
+        return (
+            f"{decoder}deinterlace mode=auto fields=top ! videoconvert ! video/x-raw,format=I420 ! "
+            f"queue max-size-buffers=3 max-size-bytes=0 max-size-time=0 leaky=downstream ! {encoder} ! "
+            f"h264parse config-interval=-1 ! {H264_CAPS} ! "
+        )
+
+    def _force_keyframe(self) -> Callable[[], None] | None:
+        """How to get a keyframe: from our encoder, or from a camera that takes such requests."""
+        if self.stream is Stream.AUDIO:
+            return None
+        element = self._pipeline["parser" if self.passthrough else "encoder"]
+        return lambda: force_keyframe_at(element)
+
+    def _on_unit_to_watch(self, _pad: Any, info: Any) -> Any:
+        buffer = info.get_buffer()
+        self._watched += 1
+        if has_b_slice(buffer.extract_dup(0, min(buffer.get_size(), SLICE_HEADER_BYTES))):
+            self._on_b_frames()
+            return Gst.PadProbeReturn.REMOVE
+        return Gst.PadProbeReturn.REMOVE if self._watched >= B_FRAME_WATCH_UNITS else Gst.PadProbeReturn.OK
+
+
+def _on_caps(_pad: Any, info: Any, encoder: Any) -> Any:
+    event = info.get_event()
+    if event.type == Gst.EventType.CAPS:
+        fit_to_caps(best_encoder(), encoder, event.parse_caps())
+    return Gst.PadProbeReturn.OK
+
+
+def _why_not_opus(caps: Any) -> str:
+    structure = caps.get_structure(0)
+    _, family = structure.get_int("channel-mapping-family")
+    found, channels = structure.get_int("channels")
+    if family != 0 or (found and channels != 2):
+        return f"it has {channels} channel{'s' if channels != 1 else ''}, not two"
+    return ""
