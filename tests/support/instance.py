@@ -83,13 +83,20 @@ class Instance:
             self.wait_serving()
 
     def wait_serving(self, timeout_s: float = START_TIMEOUT_S) -> None:
-        def healthy() -> bool:
-            assert self.engine is not None
-            assert self.engine.poll() is None, f"regie up ended:\n{self.output}"
+        engine = self.engine
+        assert engine is not None
+
+        def healthy_or_ended() -> bool:
+            if engine.poll() is not None:
+                return True
             with urllib.request.urlopen(f"{self.base_url}/api/v1/health", timeout=2) as reply:
                 return bool(json.load(reply) == {"status": "ok"})
 
-        until(healthy, timeout_s, f"serving at {self.base_url}\n{self.output}")
+        try:
+            until(healthy_or_ended, timeout_s, f"serving at {self.base_url}")
+            assert engine.poll() is None, "regie up ended"
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.output}\n{self.worker_log('server')}") from None
 
     def request(self, method: str, path: str, body: object = None, token: str | None = None) -> Any:
         """An API call as the admin (or with another token); the answered JSON, or urllib's HTTPError."""
@@ -123,7 +130,8 @@ class Instance:
         return pid
 
     def worker_log(self, worker_id: str) -> str:
-        return (self.run_dir / "workers" / worker_id / "log").read_text(errors="replace")
+        log = self.run_dir / "workers" / worker_id / "log"
+        return log.read_text(errors="replace") if log.exists() else ""
 
     def processes(self) -> list[psutil.Process]:
         """All workers and helpers of this instance, whoever started them."""

@@ -6,6 +6,7 @@ from enum import Enum, auto
 from regie.domain.workers import Report, WorkerSpec, WorkerState
 
 READY_TIMEOUT_S = 10.0
+LONGEST_READY_TIMEOUT_S = 40.0  # doubled after each time it was too short: a slow machine must get there, too
 STOP_TIMEOUT_S = 5.0
 MISSES_ALLOWED = 3  # heartbeats, one a second
 SILENCE_S = 3.0  # the same for a process that was found running: it listens already
@@ -149,6 +150,7 @@ class Supervision:
         self.starts = 0
         self.deadline: float | None = None
         self._applying = False
+        self._ready_timeout_s = READY_TIMEOUT_S
         self._misses = 0
         self._failures = 0
         self._ready_at: float | None = None
@@ -181,7 +183,7 @@ class Supervision:
                 return self._on_tick(now)
             case Spawned():
                 if self.phase is Phase.STARTING:
-                    self.deadline = now + READY_TIMEOUT_S
+                    self.deadline = now + self._ready_timeout_s
             case Answered():
                 self._misses = 0
         return []
@@ -221,6 +223,7 @@ class Supervision:
         if self.phase is Phase.RUNNING:
             return []
         self.phase, self.deadline, self._misses, self._ready_at = Phase.RUNNING, None, 0, now
+        self._ready_timeout_s = READY_TIMEOUT_S
         return self._reconciled(now)
 
     def _on_applied(self, event: Applied | Refused, now: float) -> list[Effect]:
@@ -259,7 +262,7 @@ class Supervision:
         self.deadline = None
         match self.phase:
             case Phase.STARTING:
-                return self._kill(HUNG if self.adopted else f"was not ready within {READY_TIMEOUT_S:g} s")
+                return self._kill(HUNG) if self.adopted else self._give_up_start()
             case Phase.WAITING:
                 return self._spawn()
             case Phase.STOPPING:
@@ -294,6 +297,11 @@ class Supervision:
         self.phase, self.deadline, self._fault = Phase.STOPPING, now + STOP_TIMEOUT_S, ""
         self.report = Report(WorkerState.STARTING if self.wanted else self.report.state, reason)
         return [Terminate()]
+
+    def _give_up_start(self) -> list[Effect]:
+        waited_s = self._ready_timeout_s
+        self._ready_timeout_s = min(2 * waited_s, LONGEST_READY_TIMEOUT_S)
+        return self._kill(f"was not ready within {waited_s:g} s")
 
     def _kill(self, fault: str) -> list[Effect]:
         self.phase, self.deadline, self._fault = Phase.STOPPING, None, fault

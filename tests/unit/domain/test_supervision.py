@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from regie.domain.supervision import (
     HUNG,
-    LONGEST_DELAY_S,
+    LONGEST_READY_TIMEOUT_S,
     READY_TIMEOUT_S,
     STOP_TIMEOUT_S,
     Answered,
@@ -83,6 +83,26 @@ def test_a_worker_that_is_not_ready_in_ten_seconds_is_killed_and_tried_again() -
     assert worker.report == Report(WorkerState.RETRYING, "was not ready within 10 s")
     assert worker.handle(Exited("was ended by SIGKILL"), 15.1) == [Spawn(CAM)]
     assert worker.restarts == 1
+
+
+def test_a_start_that_was_too_slow_gets_twice_the_time_until_it_was_ready_once() -> None:
+    worker, now, given_s = Supervision(), 0.0, []
+    worker.handle(Wanted(CAM), now)
+    for _ in range(5):
+        worker.handle(Spawned(), now)
+        given_s.append((worker.deadline or 0.0) - now)
+        now = worker.deadline or now
+        assert worker.handle(Tick(), now) == [Kill()]
+        worker.handle(Exited("was ended by SIGKILL"), now)
+        now = worker.deadline or now
+        worker.handle(Tick(), now)
+    assert given_s == [10.0, 20.0, 40.0, 40.0, 40.0]
+    worker.handle(Spawned(), now)
+    worker.handle(Ready(LIVE), now)
+    worker.handle(RestartAsked(), now)
+    worker.handle(Exited("ended"), now)
+    worker.handle(Spawned(), now)
+    assert worker.deadline == now + READY_TIMEOUT_S
 
 
 def test_crashes_are_followed_by_ever_longer_waits_the_first_by_none() -> None:
@@ -335,9 +355,9 @@ class LifeOfAWorker(RuleBasedStateMachine):
             assert self.world.asked_to_end
 
     @invariant()
-    def no_wait_is_longer_than_the_longest(self) -> None:
+    def no_wait_is_endless(self) -> None:
         if self.worker.deadline is not None:
-            assert self.worker.deadline <= self.now + LONGEST_DELAY_S
+            assert self.worker.deadline <= self.now + LONGEST_READY_TIMEOUT_S
 
 
 TestLifeOfAWorker = LifeOfAWorker.TestCase
