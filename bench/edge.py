@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 
 from bench.harness import Figure, at_most
-from bench.janus import installed, running_janus
+from bench.janus import reachable_address, running_janus, unusable
 from bench.media import VIDEO_BITRATE, clip
 from tests.media.edge.rig import Worker, running
 from tests.support.net import free_udp_port
@@ -35,13 +35,15 @@ VIEWERS_WANTED = 160
 def edge_cpu_80_viewers() -> Figure:
     """Cores one edge process takes for 80 viewers."""
     cores = _edge_cores()
-    return at_most(cores, 0.55, "cores", f"user + system time of the edge over {MEASURE_S:g} s, {VIEWERS} viewers")
+    return at_most(
+        cores, 0.55, "cores", f"user + system time of the edge over {MEASURE_S:g} s, {VIEWERS} viewers"
+    )
 
 
 def edge_cpu_vs_janus() -> Figure:
     """The edge's cores as a share of Janus', same stream, same receivers, same run."""
-    if not installed():
-        return {"value": None, "unit": "", "limit": 0.5, "ok": None, "how": "janus is not installed"}
+    if (why := unusable()) is not None:
+        return {"value": None, "unit": "", "limit": 0.5, "ok": None, "how": why}
     edge, janus = _edge_cores(), _janus_cores()
     how = f"edge {edge:.3f} cores, Janus {janus:.3f} cores for {VIEWERS} viewers each"
     return at_most(edge / janus, 0.5, "× Janus", how)
@@ -134,7 +136,7 @@ def _janus_cores() -> float:
     with contextlib.ExitStack() as stack:
         janus = stack.enter_context(running_janus())
         stack.enter_context(_process("bench.replay", "rtp", str(janus.video_port), str(janus.audio_port)))
-        receivers = Receivers("janus", janus.url)
+        receivers = Receivers("janus", janus.url, reachable_address() or "")
         stack.callback(receivers.close)
         receivers.connect(VIEWERS)
         time.sleep(SETTLE_S)

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -9,6 +10,8 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from tests.support.net import free_port, free_udp_port
 
@@ -24,8 +27,22 @@ class Janus:
     audio_port: int
 
 
-def installed() -> bool:
-    return shutil.which("janus") is not None
+def unusable() -> str | None:
+    """Why there is nothing to compare with; None when there is."""
+    if shutil.which("janus") is None:
+        return "janus is not installed (apt install janus)"
+    return None if reachable_address() else "this machine has no address Janus would use"
+
+
+def reachable_address() -> str | None:
+    """An address of this machine Janus offers: it leaves out the loopback one."""
+    found = [
+        entry.address
+        for entries in psutil.net_if_addrs().values()
+        for entry in entries
+        if entry.family is socket.AF_INET and not entry.address.startswith("127.")
+    ]
+    return found[0] if found else None
 
 
 @contextlib.contextmanager
@@ -76,7 +93,7 @@ def _wait_for(url: str) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own
+            with urllib.request.urlopen(url, timeout=2):
                 return
         except OSError:
             if time.monotonic() > deadline:

@@ -1,7 +1,7 @@
 """Many WebRTC receivers in one process: they negotiate, decrypt and report, and throw the media away.
 
     python -m bench.receivers edge CONTROL_SOCKET PATH
-    python -m bench.receivers janus BASE_URL
+    python -m bench.receivers janus BASE_URL OWN_ADDRESS
 
 Reads numbers from standard input; for each it connects so many more, and prints a line of JSON when they are
 connected. "count" prints how much media per second each of them gets now.
@@ -29,9 +29,9 @@ type Answered = Callable[[rtc.PeerConnection], None]
 class Receiver:
     """One connection. RTCP is the library's; received media stays in its queue, which is bounded and full."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str) -> None:
         configuration = rtc.Configuration()
-        configuration.bind_address = "127.0.0.1"
+        configuration.bind_address = address
         configuration.disable_auto_negotiation = True
         self.connection = rtc.PeerConnection(configuration)
         self.tracks: list[rtc.Track] = []
@@ -69,24 +69,22 @@ class Receiver:
 
 
 async def from_edge(control: str, path: str) -> Receiver:
-    receiver = Receiver()
+    receiver = Receiver("127.0.0.1")
     receiver.receive("v", "a")
     receiver.connection.set_local_description()
     args = {"path": path, "sdp": await receiver.gathered(), "viewer": {"name": "bench", "remote": ""}}
     reply = await call(Path(control), "offer", args)
-    receiver.connection.set_remote_description(
-        rtc.Description(reply["answer"], rtc.Description.Type.Answer)
-    )
+    receiver.connection.set_remote_description(rtc.Description(reply["answer"], rtc.Description.Type.Answer))
     await receiver.connected()
     return receiver
 
 
-async def from_janus(base_url: str) -> Receiver:
+async def from_janus(base_url: str, address: str) -> Receiver:
     """Janus offers, we answer: its streaming plugin's way."""
     ask = JanusClient(base_url)
     handle = await ask.attach()
     offer = await ask.watch(handle)
-    receiver = Receiver()
+    receiver = Receiver(address)
     mids = [line[6:] for line in offer.split("\r\n") if line.startswith("a=mid:")]
     kinds = [line[2:7] for line in offer.split("\r\n") if line.startswith("m=")]
     order = dict(zip(kinds, mids, strict=True))
@@ -137,14 +135,14 @@ class JanusClient:
 
     async def _post(self, path: str, body: Any) -> Any:
         data = json.dumps({**body, "transaction": "bench"}).encode()
-        return await self._request(urllib.request.Request(self._url + path, data))  # noqa: S310 - our own Janus
+        return await self._request(urllib.request.Request(self._url + path, data))
 
     async def _get(self, path: str) -> Any:
-        return await self._request(urllib.request.Request(self._url + path))  # noqa: S310
+        return await self._request(urllib.request.Request(self._url + path))
 
     async def _request(self, request: urllib.request.Request) -> Any:
         def fetch() -> Any:
-            with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=10) as reply:
                 return json.load(reply)
 
         return await asyncio.to_thread(fetch)
@@ -153,9 +151,7 @@ class JanusClient:
 async def serve(arguments: list[str]) -> None:
     receivers: list[Receiver] = []
     lines = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(lines), sys.stdin
-    )
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     while line := (await lines.readline()).decode().strip():
         if line == "count":
             reply: Any = {"bitrates": await _bitrates(receivers)}
@@ -170,8 +166,8 @@ async def _new(arguments: list[str]) -> Receiver:
     match arguments:
         case ["edge", control, path]:
             return await from_edge(control, path)
-        case ["janus", base_url]:
-            return await from_janus(base_url)
+        case ["janus", base_url, address]:
+            return await from_janus(base_url, address)
     sys.exit(__doc__)
 
 

@@ -98,7 +98,12 @@ class EdgeBody:
             self._listen()
 
     def calls(self) -> Mapping[str, Handler]:
-        return {"offer": self._offer, "candidates": self._candidates, "hangup": self._hangup, "reset": self._reset}
+        return {
+            "offer": self._offer,
+            "candidates": self._candidates,
+            "hangup": self._hangup,
+            "reset": self._reset,
+        }
 
     async def stats(self) -> Json:
         return {

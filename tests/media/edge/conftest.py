@@ -11,6 +11,8 @@ from tests.support.net import free_udp_port
 
 PATH = "src/cam1"
 
+type NewReceiver = Callable[..., Receiver]
+
 
 @pytest.fixture
 def edge(run_dir: Path) -> Iterator[Worker]:
@@ -19,15 +21,19 @@ def edge(run_dir: Path) -> Iterator[Worker]:
 
 
 @pytest.fixture
-def source(run_dir: Path) -> Iterator[Worker]:
-    spec = {
+def source_spec(run_dir: Path) -> dict[str, object]:
+    return {
         "path": PATH,
         "name": "Camera 1",
         "kind": "test",
         "options": {"width": 640, "height": 360},
         "media_dir": str(run_dir),
     }
-    with running(Worker("src-cam1", "source", run_dir), spec) as worker:
+
+
+@pytest.fixture
+def source(run_dir: Path, source_spec: dict[str, object]) -> Iterator[Worker]:
+    with running(Worker("src-cam1", "source", run_dir), source_spec) as worker:
         yield worker
 
 

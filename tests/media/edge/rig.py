@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,10 +56,11 @@ class Worker:
     def start(self, spec: Json, *, live: bool = True) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
         (self.directory / "spec.json").write_text(json.dumps(spec))
+        command = [sys.executable, "-m", "regie.main", "worker", self.kind]
+        command += ["--id", self.id, "--run-dir", str(self.run_dir)]
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "regie.main", "worker", self.kind]
-                + ["--id", self.id, "--run-dir", str(self.run_dir)],
+                command,
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "REGIE_LOG_LEVEL": "info"},
@@ -67,7 +69,10 @@ class Worker:
             until(lambda: self.call("status")["state"] == "live", 15, f"{self.id} live\n{self.log}")
 
     def call(self, name: str, args: Json | None = None, timeout_s: float = 5.0) -> Any:
-        return asyncio.run(call(self.directory / "control.sock", name, args, timeout_s))
+        with ThreadPoolExecutor(1) as own:  # this thread may run a loop already: Playwright's does
+            return own.submit(
+                lambda: asyncio.run(call(self.directory / "control.sock", name, args, timeout_s))
+            ).result()
 
     def kill(self) -> None:
         if self.process is not None:
@@ -161,15 +166,30 @@ class Receiver:
         configuration = rtc.Configuration()
         configuration.bind_address = "127.0.0.1"
         self._pc = rtc.PeerConnection(configuration)
-        self.video = self._add(rtc.Description.Video("v", rtc.Description.Direction.RecvOnly)) if video else None
-        self.audio = self._add(rtc.Description.Audio("a", rtc.Description.Direction.RecvOnly)) if audio else None
+        self._video = (
+            self._add(rtc.Description.Video("v", rtc.Description.Direction.RecvOnly)) if video else None
+        )
+        self._audio = (
+            self._add(rtc.Description.Audio("a", rtc.Description.Direction.RecvOnly)) if audio else None
+        )
         self.session = ""
         self.etag = ""
         self.answer = ""
         self.reports = reports
         self.reading = True
+        self.connected_at = 0.0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._read, daemon=True)
+
+    @property
+    def video(self) -> Track:
+        assert self._video is not None
+        return self._video
+
+    @property
+    def audio(self) -> Track:
+        assert self._audio is not None
+        return self._audio
 
     def _add(self, media: Any) -> Track:
         if isinstance(media, rtc.Description.Video):
@@ -201,19 +221,17 @@ class Receiver:
         return bool(self._pc.state() == rtc.PeerConnection.State.Connected)
 
     def send_rtcp(self, data: bytes) -> None:
-        track = self.video or self.audio
+        track = self._video or self._audio
         assert track is not None
         with contextlib.suppress(RuntimeError):
             track.native.send(data)
 
     def nack(self, *sequences: int) -> None:
-        assert self.video is not None
         pairs = b"".join(struct.pack("!HH", sequence, 0) for sequence in sequences)
         ssrc = self.video.packets[0].ssrc
         self.send_rtcp(struct.pack("!BBHII", 0x81, 205, 2 + len(sequences), 1, ssrc) + pairs)
 
     def pli(self) -> None:
-        assert self.video is not None
         self.send_rtcp(struct.pack("!BBHII", 0x81, 206, 2, 1, self.video.packets[0].ssrc))
 
     def close(self) -> None:
@@ -231,12 +249,16 @@ class Receiver:
     def _read(self) -> None:
         report_at = 0.0
         while not self._ended.wait(0.002):
-            for track in (self.video, self.audio):
-                while track is not None and self.reading and isinstance(data := track.native.receive(), bytes):
+            if not self.connected_at and self.connected:
+                self.connected_at = time.monotonic()
+            for track in (self._video, self._audio):
+                while (
+                    track is not None and self.reading and isinstance(data := track.native.receive(), bytes)
+                ):
                     track.take(data)
             if self.reports and self.connected and time.monotonic() >= report_at:
                 report_at = time.monotonic() + 0.5
-                for track in (self.video, self.audio):
+                for track in (self._video, self._audio):
                     self._report(track)
 
     def _report(self, track: Track | None) -> None:
@@ -302,8 +324,6 @@ def decoded(packets: list[Packet]) -> list[av.VideoFrame]:
         packet.pts, packet.time_base = timestamp, fractions.Fraction(1, 90_000)
         frames += codec.decode(packet)
     return frames + list(codec.decode(None))
-
-
 
 
 def time_of(frame: av.VideoFrame) -> int | None:

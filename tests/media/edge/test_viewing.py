@@ -1,21 +1,119 @@
 """What a viewer sees and hears, from the hub through a real edge to a real receiver."""
 
-from collections.abc import Callable
+from itertools import pairwise
 
-from tests.media.edge.conftest import PATH
-from tests.media.edge.rig import Receiver, Worker, decoded, time_of
+import pytest
+
+from tests.media.edge.conftest import PATH, NewReceiver
+from tests.media.edge.rig import Receiver, Worker, decoded, running, stats_of, time_of
 from tests.support.wait import until
 
-type NewReceiver = Callable[..., Receiver]
+
+def times_in(receiver: Receiver) -> list[int]:
+    """The times in the pictures it got; a picture without a readable one is an error."""
+    times = [time_of(frame) for frame in decoded(receiver.video.packets)]
+    assert None not in times
+    return [time for time in times if time is not None]
 
 
+@pytest.mark.usefixtures("source")
 def test_a_viewer_sees_moving_pictures_with_their_time_and_hears_sound(
-    edge: Worker, source: Worker, receiver: NewReceiver
+    edge: Worker, receiver: NewReceiver
 ) -> None:
     viewer = receiver().connect(edge, PATH)
-    until(lambda: viewer.audio and len(viewer.audio.packets) > 50, what="a second of sound")
-    frames = decoded(viewer.video.packets)
-    times = [time_of(frame) for frame in frames]
-    assert (frames[0].width, frames[0].height) == (640, 360)
-    assert None not in times
+    until(lambda: len(viewer.audio.packets) > 50, what="a second of sound")
+    times = times_in(viewer)
+    assert len(times) >= 30
     assert times == sorted(times)
+    sequences = [packet.sequence for packet in viewer.audio.packets]
+    assert [(later - sooner) & 0xFFFF for sooner, later in pairwise(sequences)] == [1] * (len(sequences) - 1)
+
+
+@pytest.mark.usefixtures("source")
+def test_a_later_viewer_gets_a_keyframe_at_once_and_ends_at_the_live_edge(
+    edge: Worker, receiver: NewReceiver
+) -> None:
+    first = receiver().connect(edge, PATH)
+    until(lambda: len(first.video.packets) > 30)
+    second = receiver().connect(edge, PATH)
+    until(lambda: second.video.packets and second.audio.packets)
+    until(lambda: len(second.audio.packets) > 25)
+    began, stamps = second.video.packets[0].at, [p.timestamp for p in second.video.packets if p.marker]
+    assert decoded(second.video.packets)[0].key_frame
+    assert began - second.connected_at < 0.2
+    assert stamps == sorted(set(stamps))
+    assert stamps[-1] == max(
+        packet.timestamp for packet in first.video.packets if packet.at <= began + 2.0
+    ) or (abs(stamps[-1] - first.video.packets[-1].timestamp) < 9000)
+
+
+@pytest.mark.usefixtures("source")
+def test_an_offer_of_sound_or_pictures_alone_is_served(edge: Worker, receiver: NewReceiver) -> None:
+    deaf, blind = receiver(audio=False).connect(edge, PATH), receiver(video=False).connect(edge, PATH)
+    until(lambda: len(deaf.video.packets) > 60)
+    until(lambda: len(blind.audio.packets) > 20)
+    assert len(times_in(deaf)) > 5
+    until(lambda: len(deaf.video.reports) >= 2 and blind.audio.reports, what="sender reports for both")
+
+
+def test_one_reader_of_the_hub_serves_all_viewers(
+    edge: Worker, source: Worker, receiver: NewReceiver
+) -> None:
+    viewers = [receiver().connect(edge, PATH) for _ in range(4)]
+    for viewer in viewers:
+        until(lambda viewer=viewer: len(viewer.video.packets) > 40)
+    assert edge.call("stats")["paths"][PATH]["viewers"] == 4
+    assert source.call("stats")["paths"][PATH]["video"]["readers"] == 1
+
+
+def test_a_viewer_may_come_before_its_source(
+    edge: Worker, receiver: NewReceiver, source_spec: dict[str, object]
+) -> None:
+    viewer = receiver().connect(edge, PATH)
+    until(lambda: viewer.connected)
+    with running(Worker("src-cam1", "source", edge.run_dir), source_spec):
+        until(lambda: len(viewer.video.packets) > 60)
+    assert len(times_in(viewer)) > 5
+
+
+def test_the_picture_returns_with_a_new_writer_and_its_timestamps_go_on(
+    edge: Worker, receiver: NewReceiver, source_spec: dict[str, object]
+) -> None:
+    writer = Worker("src-cam1", "source", edge.run_dir)
+    with running(writer, source_spec):
+        viewer = receiver().connect(edge, PATH)
+        until(lambda: len(viewer.video.packets) > 60)
+        writer.kill()
+        before = len(viewer.video.packets)
+        writer.start(source_spec)
+        until(lambda: len(viewer.video.packets) > before + 60)
+    stamps = [packet.timestamp for packet in viewer.video.packets if packet.marker]
+    assert all(0 < (later - sooner) & 0xFFFFFFFF < 1 << 31 for sooner, later in pairwise(stamps))
+    times = times_in(viewer)
+    assert times == sorted(times)
+    assert stats_of(edge, viewer.session)
+
+
+@pytest.mark.usefixtures("source")
+def test_sender_reports_of_sound_and_picture_name_one_instant(edge: Worker, receiver: NewReceiver) -> None:
+    """Lip-sync: what NTP and RTP time a report pairs must be the hub's clock, whatever the delays."""
+    viewer = receiver().connect(edge, PATH)
+    until(lambda: len(viewer.video.reports) >= 3 and len(viewer.audio.reports) >= 3, 15)
+    frames = decoded(viewer.video.packets)
+    pictured = frames[-1]
+    report = viewer.video.reports[-1]
+    # The instant in the picture, and the instant its RTP timestamp stands for:
+    stands_for = report.ntp / 2**32 + (pictured.pts - report.timestamp) / 90_000
+    running_at_report = viewer.video.reports[-1].at  # the monotonic clock, within the delivery's few ms
+    shown = time_of(pictured)
+    assert shown is not None
+    assert abs((stands_for - report.ntp / 2**32) - (shown / 1000 - running_at_report)) < 0.06
+    # Both streams' reports of one second are of one instant and differ by nothing but their clock rates.
+    video, audio = viewer.video.reports, viewer.audio.reports
+    for one, two in zip(video[-2:], audio[-2:], strict=True):
+        assert one.ntp == two.ntp
+    video_s = (video[-1].timestamp - video[-2].timestamp) / 90_000
+    audio_s = (audio[-1].timestamp - audio[-2].timestamp) / 48_000
+    ntp_s = (video[-1].ntp - video[-2].ntp) / 2**32
+    assert abs(video_s - ntp_s) < 0.0001
+    assert abs(audio_s - ntp_s) < 0.0001

@@ -1,0 +1,27 @@
+"""The distribution's Chromium with a page of its own."""
+
+import contextlib
+from collections.abc import Iterator
+
+from playwright.sync_api import Page, Playwright
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+@contextlib.contextmanager
+def page_of(playwright: Playwright, url: str) -> Iterator[Page]:
+    browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+    try:
+        page = browser.new_page()
+        page.goto(url)
+        yield page
+    finally:
+        browser.close()

@@ -1,0 +1,46 @@
+"""The same through Chromium: the first picture, its age, and that it moves."""
+
+import time
+from collections.abc import Iterator
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from regie.domain.strip import read_strip
+from tests.media.edge.browser import page_of
+from tests.media.edge.conftest import PATH
+from tests.media.edge.rig import Worker
+from tests.media.edge.shim import Shim
+
+
+@pytest.fixture
+def page(edge: Worker) -> Iterator[Page]:
+    with Shim(edge.directory) as shim, sync_playwright() as playwright, page_of(playwright, shim.url) as page:
+        yield page
+
+
+def age_ms(look: dict[str, Any]) -> float | None:
+    """How old what is on the screen is: the wall clock then, less the time in the picture."""
+    captured = read_strip(np.array(look["luma"]).reshape(36, 256).tolist())
+    offset_ms = (time.time_ns() - time.monotonic_ns()) / 1e6
+    return None if captured is None else look["wallMs"] - offset_ms - captured
+
+
+@pytest.mark.usefixtures("source")
+def test_chromium_shows_the_picture_soon_and_fresh(page: Page) -> None:
+    firsts = []
+    for _ in range(5):
+        firsts.append(page.evaluate(f"watch('{PATH}')")["first"])
+        page.evaluate("leave()")
+    assert median(firsts) < 1000  # 0.5 s is what the benchmark wants of a machine that does nothing else
+    page.evaluate(f"watch('{PATH}')")
+    assert page.evaluate("buffered('video')") >= 0
+    ages = [age for look in page.evaluate("looks(60)") if (age := age_ms(look)) is not None]
+    assert len(ages) > 40
+    assert median(ages) < 400
+    inbound = page.evaluate("inbound('video')")
+    assert inbound["framesDecoded"] > 60
+    assert page.evaluate("inbound('audio')")["totalSamplesReceived"] > 48_000
