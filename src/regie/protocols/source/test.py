@@ -57,6 +57,7 @@ def launch(options: TestOptions, context: LaunchContext) -> str:
 
 
 def _picture(options: TestOptions, context: LaunchContext) -> str:
+    """Frames are drawn at their time; a machine too busy to dress and encode them all leaves some out."""
     second, into_ns = divmod(context.now_ns, SECOND_NS)
     frame = into_ns * options.fps // SECOND_NS + 1
     start_ns = second * SECOND_NS + frame * SECOND_NS // options.fps
@@ -64,9 +65,10 @@ def _picture(options: TestOptions, context: LaunchContext) -> str:
     return (
         f"videotestsrc name=picture pattern={pattern} timestamp-offset={start_ns} ! "
         f"video/x-raw,format=I420,width={options.width // divisor},height={options.height // divisor},"
-        f"framerate={options.fps}/1,colorimetry=bt709,pixel-aspect-ratio=1/1 ! videoscale n-threads=1 ! "
-        f"video/x-raw,width={options.width},height={options.height},pixel-aspect-ratio=1/1 ! "
-        f"{_strip(options)} ! {_label(options, context)} ! identity name=media_video sync=true"
+        f"framerate={options.fps}/1,colorimetry=bt709,pixel-aspect-ratio=1/1 ! identity sync=true ! "
+        "queue leaky=downstream max-size-buffers=1 max-size-bytes=0 max-size-time=0 ! "
+        f"videoscale n-threads=1 ! video/x-raw,width={options.width},height={options.height},pixel-aspect-ratio=1/1 ! "
+        f"{_strip(options)} ! {_label(options, context)} ! identity name=media_video"
     )
 
 
