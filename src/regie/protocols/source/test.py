@@ -67,7 +67,8 @@ def _picture(options: TestOptions, context: LaunchContext) -> str:
         f"video/x-raw,format=I420,width={options.width // divisor},height={options.height // divisor},"
         f"framerate={options.fps}/1,colorimetry=bt709,pixel-aspect-ratio=1/1 ! identity sync=true ! "
         "queue leaky=downstream max-size-buffers=1 max-size-bytes=0 max-size-time=0 ! "
-        f"videoscale n-threads=1 ! video/x-raw,width={options.width},height={options.height},pixel-aspect-ratio=1/1 ! "
+        "videoscale n-threads=1 ! "
+        f"video/x-raw,width={options.width},height={options.height},pixel-aspect-ratio=1/1 ! "
         f"{_strip(options)} ! {_label(options, context)} ! identity name=media_video"
     )
 
