@@ -74,11 +74,12 @@ def _configure(directory: Path, http: int, video: int, audio: int) -> None:
         'plugins: { disable = "libjanus_audiobridge.so,libjanus_duktape.so,libjanus_lua.so,libjanus_sip.so,'
         "libjanus_nosip.so,libjanus_voicemail.so,libjanus_videoroom.so,libjanus_videocall.so,"
         'libjanus_textroom.so,libjanus_recordplay.so,libjanus_echotest.so" }\n'
-        'transports: { disable = "libjanus_mqtt.so,libjanus_nanomsg.so,libjanus_pfunix.so,libjanus_rabbitmq.so,'
-        'libjanus_websockets.so" }\n'
+        'transports: { disable = "libjanus_mqtt.so,libjanus_nanomsg.so,libjanus_pfunix.so,'
+        'libjanus_rabbitmq.so,libjanus_websockets.so" }\n'
     )
     (directory / "janus.transport.http.jcfg").write_text(
-        f'general: {{ json = "compact"\n base_path = "/janus"\n http = true\n port = {http}\n ip = "127.0.0.1"\n'
+        f'general: {{ json = "compact"\n base_path = "/janus"\n http = true\n port = {http}\n'
+        ' ip = "127.0.0.1"\n'
         " https = false }\nadmin: { admin_http = false }\n"
     )
     (directory / "janus.plugin.streaming.jcfg").write_text(

@@ -57,7 +57,7 @@ def check_room(path: str, on_path: int, path_limit: int, in_all: int, limit: int
 
 
 class KeyframeRequests:
-    """Requests closer together than half a second are one: a crowd of viewers must not make a stream of I-frames."""
+    """Requests closer together than half a second are one: a crowd must not make a stream of I-frames."""
 
     def __init__(self) -> None:
         self._asked_at = float("-inf")

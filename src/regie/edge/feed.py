@@ -47,8 +47,11 @@ class Lateness:
 
 
 class Feed:
-    """Reads a path and sends each unit to every viewer, in the event loop: a unit for one viewer is one native call
-    of some ten microseconds, which holds the GIL, so further threads would only add waiting for each other."""
+    """Reads a path and sends each unit to every viewer, in the event loop.
+
+    A unit for one viewer is one native call of some hundred microseconds, which holds the GIL: further
+    threads would only wait for each other.
+    """
 
     def __init__(self, run_dir: Path, path: str) -> None:
         self.path = path

@@ -1,8 +1,9 @@
 """One WebRTC connection of libdatachannel, wrapped so that it can neither block nor deadlock us.
 
-No Python function is ever given to the library. Its threads would need the GIL to call one, with locks held
-which we wait for while holding the GIL: a deadlock (libdatachannel-py 2026.1, issues 1 to 5), and what a callback
-captures is never freed. Instead its state is read and its received RTCP fetched, both in well under a microsecond.
+No Python function is ever given to the library. Its threads would need the GIL to call one, with locks
+held which we wait for while holding the GIL: a deadlock (libdatachannel-py 2026.1, its issues 0001 to 0005);
+and what a callback captures is easily never freed. Instead its state is read and its received RTCP fetched,
+each in about a microsecond.
 """
 
 import ipaddress
@@ -81,7 +82,7 @@ class Peer:
             media.add_opus_codec(sent.codec.payload_type)
         media.add_ssrc(ssrc, CNAME, CNAME, sent.section.kind)
         track = self._connection.add_track(media)
-        track.reset_callbacks()  # a sending track throws received RTCP away by default; now it keeps it for us
+        track.reset_callbacks()  # else a sending track throws received RTCP away; now it keeps it for us
         return track
 
     @property
@@ -148,7 +149,8 @@ class Peer:
             self._audio.send(packet)
 
     def send_raw(self, packet: bytes) -> None:
-        """An RTP or RTCP packet as it is. A track without a handler takes it; a lone video track is bared for it."""
+        """An RTP or RTCP packet as it is: a track without a handler takes it, and a lone video track is bared
+        for the moment."""
         if self._audio is not None:
             self._audio.send(packet)
         elif self._video is not None:
@@ -167,7 +169,7 @@ class Peer:
         return out
 
     def close(self) -> None:
-        """Hang up; releases the GIL while it waits. Callbacks must not be reset here: see the top of this file."""
+        """Hang up; the GIL is released while the library waits."""
         self._connection.close()
 
 
@@ -183,11 +185,15 @@ def _configuration(settings: PeerSettings) -> rtc.Configuration:
 
 
 def _extra_candidates(settings: PeerSettings) -> list[str]:
-    """The configured addresses, after the machine's own (RFC 8445: type preference 126, lower local preference)."""
+    """The configured addresses, after the machine's own (RFC 8445: host type, a low local preference)."""
     return [
-        f"candidate:{900 + index} 1 UDP {126 << 24 | (1000 - index) << 8 | 255} {address} {settings.port} typ host"
+        f"candidate:{900 + index} 1 UDP {_priority(1000 - index)} {address} {settings.port} typ host"
         for index, address in enumerate(settings.addresses)
     ]
+
+
+def _priority(local_preference: int) -> int:
+    return 126 << 24 | local_preference << 8 | 255
 
 
 def checked_address(text: str) -> str:

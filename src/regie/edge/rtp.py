@@ -21,7 +21,7 @@ def ticks_from_ns(running_ns: int, clock_hz: int) -> int:
 
 
 def ntp_from_running(running_ns: int) -> int:
-    """The 64-bit NTP timestamp of a running time; the same function for every stream, so lip-sync is exact."""
+    """The 64-bit NTP timestamp of a running time, by one function for every stream: lip-sync is exact."""
     seconds, rest = divmod(_WALL_AT_ZERO_NS + running_ns, 1_000_000_000)
     return (seconds + _NTP_EPOCH_S) << 32 | (rest << 32) // 1_000_000_000
 
@@ -43,7 +43,7 @@ def rtp_packet(
 
 
 def playout_delay_extension(extension_id: int) -> bytes:
-    """Minimum and maximum playout delay of zero, as a one-byte-header extension; nothing when not negotiated."""
+    """Minimum and maximum playout delay of zero, as a header extension; nothing when not negotiated."""
     return b"\xbe\xde\0\1" + bytes([extension_id << 4 | 2, 0, 0, 0]) if extension_id else b""
 
 

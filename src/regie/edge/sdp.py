@@ -22,7 +22,8 @@ _FINGERPRINT = re.compile(
     r"(sha-1|sha-224|sha-256|sha-384|sha-512) ((?:[0-9A-F]{2}:){19,63}[0-9A-F]{2})", re.I
 )
 _CANDIDATE = re.compile(
-    r"candidate:[A-Za-z0-9+/]{1,32} 1 udp \d{1,10} (?P<address>[0-9a-fA-F.:]{2,45}) \d{1,5} typ (?:host|srflx|prflx|relay)"
+    r"candidate:[A-Za-z0-9+/]{1,32} 1 udp \d{1,10} [0-9a-fA-F.:]{2,45} \d{1,5} "
+    r"typ (?:host|srflx|prflx|relay)"
     r"(?: [A-Za-z0-9.:+/-]{1,64})*",
     re.I,
 )
@@ -171,8 +172,11 @@ def _read_extmap(section: Section, value: str) -> None:
 
 
 def usable_candidate(text: str) -> str | None:
-    """A UDP candidate with a numeric address. Names are never looked up: a browser's mDNS name needs no look-up,
-    since its own checks tell us where it is, and anything else would let a stranger make us ask our DNS."""
+    """A UDP candidate with a numeric address.
+
+    Names are never looked up: a browser that hides behind an mDNS name tells where it is by its own checks,
+    and any other name would let a stranger make us ask our DNS.
+    """
     match = _CANDIDATE.fullmatch(text.strip().removeprefix("a="))
     return match[0] if match else None
 

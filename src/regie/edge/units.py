@@ -47,9 +47,11 @@ class VideoStream:
         return self._base + ticks_from_ns(running_ns, VIDEO_CLOCK_HZ)
 
     def burst(self) -> list[VideoUnit]:
-        """The units since the newest keyframe, their timestamps drawn together so that they end at the live edge:
-        a browser then shows the newest picture as soon as it has decoded them, instead of taking the age of the
-        first for network delay and keeping it as its buffer."""
+        """The units since the newest keyframe, their timestamps drawn together to end at the live edge.
+
+        A browser then shows the newest picture as soon as it has decoded them, instead of taking the age of
+        the first one for network delay and keeping it as its buffer.
+        """
         return [
             VideoUnit(
                 unit.packets,
@@ -82,8 +84,11 @@ def info_at(timestamp: int) -> rtc.FrameInfo:
 
 @dataclass
 class AudioStream:
-    """Turns hub units into RTP packets. All viewers share sequence and SSRC: their keys differ, so a packet is
-    written once for each payload type in use, not once for each viewer."""
+    """Turns hub units into RTP packets.
+
+    All viewers share sequence and SSRC, as their keys differ: a packet is written once for each payload type
+    in use, not once for each viewer.
+    """
 
     ssrc: int = field(default_factory=lambda: 1 + secrets.randbelow(0xFFFFFFFE))
     packets: int = 0

@@ -135,8 +135,11 @@ class Viewer:
         self.counters.bytes += len(unit.payload)
 
     def send_reports(self, video: VideoStream, audio: AudioStream, running_ns: int) -> None:
-        """The same instant on both clocks. libdatachannel's own reporter would pair the time of sending with the
-        newest timestamp, and lip-sync would be off by the difference of the two streams' delays."""
+        """The same instant on both clocks.
+
+        libdatachannel's own reporter pairs the time of sending with the newest timestamp: lip-sync would be
+        off by the difference of the two streams' delays.
+        """
         cname, counters = CNAME.encode(), self.counters
         reports = []
         if self.peer.has_video:

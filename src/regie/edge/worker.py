@@ -1,4 +1,4 @@
-"""The edge worker: WHEP viewers over WebRTC, signalled through the control link (the server speaks the HTTP)."""
+"""The edge worker: viewers over WebRTC, signalled through the control link; the server speaks the HTTP."""
 
 import asyncio
 import contextlib
@@ -243,7 +243,7 @@ class EdgeBody:
 
 async def _until_gathered(peer: Peer) -> None:
     deadline = time.monotonic() + GATHER_TIMEOUT_S
-    while not peer.gathered and time.monotonic() < deadline:
+    while not peer.gathered and time.monotonic() < deadline:  # noqa: ASYNC110 - see edge/peer.py: no callbacks
         await asyncio.sleep(0.005)
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,10 +79,15 @@ class Worker:
             self.process.kill()
             self.process.wait(10)
 
-    def stop(self, timeout_s: float = 10.0) -> int:
+    def stop(self) -> int:
         """SIGTERM; the exit code."""
         assert self.process is not None
         self.process.terminate()
+        return self.wait()
+
+    def wait(self, timeout_s: float = 10.0) -> int:
+        """The exit code."""
+        assert self.process is not None
         return self.process.wait(timeout_s)
 
 
@@ -95,9 +100,10 @@ def running(worker: Worker, spec: Json) -> Iterator[Worker]:
         worker.kill()
 
 
-def stats_of(edge: Worker, session: str) -> Json | None:
-    """A viewer's statistics, None when the edge does not have it any more."""
-    return next((each for each in edge.call("stats")["viewers"] if each["session"] == session), None)
+def stats_of(edge: Worker, session: str) -> Json:
+    """A viewer's statistics; empty when the edge does not have it any more."""
+    viewers: list[Json] = edge.call("stats")["viewers"]
+    return next((each for each in viewers if each["session"] == session), {})
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,10 @@ class Track:
     reports: list[SenderReport] = field(default_factory=list)
     lose: set[int] = field(default_factory=set)  # positions of arrival which are thrown away
     arrived: int = 0
+
+    def has(self, packets: int) -> Callable[[], bool]:
+        """A condition: more than so many packets came."""
+        return lambda: len(self.packets) > packets
 
     def take(self, data: bytes) -> None:
         if 192 <= data[1] <= 223:
