@@ -1,0 +1,79 @@
+"""Links and tokens are made, used, seen and taken away at the page."""
+
+import urllib.error
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.support.instance import Instance
+
+type NewContext = Callable[..., BrowserContext]
+
+
+def make_link(page: Page, name: str) -> str:
+    page.get_by_role("button", name="New link").click()
+    page.get_by_label("For whom").fill(name)
+    page.get_by_role("button", name="Make link").click()
+    return page.get_by_role("textbox", name="Link").input_value()
+
+
+def test_a_link_lets_a_viewer_in_once_and_shows_no_more_than_a_viewer_may_see(
+    studio: Instance, open_page: OpenPage, new_context: NewContext
+) -> None:
+    link = make_link(open_page(studio, "/access"), "Anna")
+    anna = new_context().new_page()
+    anna.goto(link)
+    expect(anna.get_by_role("heading", name="Multiview")).to_be_visible()
+    assert "#" not in anna.url
+    expect(anna.get_by_role("link", name="Access")).to_have_count(0)
+    anna.get_by_role("link", name="Sources").click()
+    expect(anna.get_by_role("button", name="Add source")).to_be_disabled()
+
+    second = new_context().new_page()
+    second.goto(link)
+    expect(second.get_by_role("alert")).to_contain_text("used")
+    assert "#" not in second.url  # the token does not stay in the address bar
+
+
+def test_whoever_is_logged_out_lands_at_the_log_in_page(
+    studio: Instance, open_page: OpenPage, new_context: NewContext
+) -> None:
+    page = open_page(studio, "/access")
+    ben = new_context().new_page()
+    ben.goto(make_link(page, "Ben"))
+    expect(ben.get_by_role("heading", name="Multiview")).to_be_visible()
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="Log out Ben").click()
+    page.get_by_role("dialog").get_by_role("button", name="Log out").click()
+    expect(ben.get_by_label("Link or token")).to_be_visible()
+
+
+def test_a_token_is_shown_once_works_and_is_revoked(studio: Instance, open_page: OpenPage) -> None:
+    page = open_page(studio, "/access")
+    page.get_by_role("button", name="New token").click()
+    page.get_by_label("What for").fill("Prometheus")
+    page.get_by_role("button", name="Make token").click()
+    token = page.get_by_role("textbox", name="Token").input_value()
+    assert studio.request("GET", "/session", token=token)["role"] == "viewer"
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_text("Prometheus", exact=True)).to_be_visible()
+    assert token not in page.content()
+
+    page.get_by_role("button", name="Revoke Prometheus").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("Prometheus", exact=True)).to_have_count(0)
+    with pytest.raises(urllib.error.HTTPError):
+        studio.request("GET", "/session", token=token)
+
+
+def test_the_log_in_page_says_how_to_get_in_and_takes_a_pasted_token(
+    studio: Instance, new_context: NewContext
+) -> None:
+    page = new_context().new_page()
+    page.goto(studio.base_url)
+    expect(page.get_by_text("regie link")).to_be_visible()
+    page.get_by_label("Link or token").fill(studio.token)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Multiview")).to_be_visible()
