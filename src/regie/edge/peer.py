@@ -161,12 +161,15 @@ class Peer:
                 self._video.set_media_handler(self._packetizer)
 
     def received(self) -> list[bytes]:
-        """The RTCP that came since the last call."""
-        out = []
+        """The RTCP that came since the last call.
+
+        The library hands a packet to each track it names, even twice to one: each is read once.
+        """
+        out: dict[bytes, None] = {}
         for track in (self._video, self._audio):
             while track is not None and isinstance(packet := track.receive(), bytes):
-                out.append(packet)
-        return out
+                out[packet] = None
+        return list(out)
 
     def close(self) -> None:
         """Hang up; the GIL is released while the library waits."""

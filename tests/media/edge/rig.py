@@ -5,6 +5,7 @@ import contextlib
 import fractions
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -22,6 +23,7 @@ import libdatachannel as rtc
 from regie.domain.strip import read_strip
 from regie.domain.workers import Json
 from regie.link.client import call
+from tests.media.edge.line import LossyLine
 from tests.support.wait import until
 
 OPUS, H264 = 111, 102
@@ -133,8 +135,6 @@ class Track:
     native: Any
     packets: list[Packet] = field(default_factory=list)
     reports: list[SenderReport] = field(default_factory=list)
-    lose: set[int] = field(default_factory=set)  # positions of arrival which are thrown away
-    arrived: int = 0
 
     def has(self, packets: int) -> Callable[[], bool]:
         """A condition: more than so many packets came."""
@@ -143,9 +143,6 @@ class Track:
     def take(self, data: bytes) -> None:
         if 192 <= data[1] <= 223:
             self._take_rtcp(data)
-            return
-        self.arrived += 1
-        if self.arrived in self.lose:
             return
         first, second, sequence, timestamp, ssrc = struct.unpack_from("!BBHII", data)
         start = 12
@@ -172,7 +169,7 @@ class Track:
 class Receiver:
     """A WHEP viewer of libdatachannel: it keeps what arrives, and reports only when it is told to."""
 
-    def __init__(self, *, video: bool = True, audio: bool = True, reports: bool = True) -> None:
+    def __init__(self, *, video: bool = True, audio: bool = True, lose: set[int] | None = None) -> None:
         configuration = rtc.Configuration()
         configuration.bind_address = "127.0.0.1"
         self._pc = rtc.PeerConnection(configuration)
@@ -185,7 +182,8 @@ class Receiver:
         self.session = ""
         self.etag = ""
         self.answer = ""
-        self.reports = reports
+        self.reports = True
+        self.line = LossyLine(lose) if lose else None
         self.reading = True
         self.connected_at = 0.0
         self._ended = threading.Event()
@@ -215,10 +213,15 @@ class Receiver:
 
     def connect(self, edge: Worker, path: str, *, change: tuple[str, str] = ("", "")) -> "Receiver":
         sdp = self.offer().replace(*change) if change[0] else self.offer()
+        if (
+            self.line
+        ):  # without candidates of its own, the edge answers where it was asked from: over the line
+            sdp = re.sub(r"a=candidate:.*\r\n", "", sdp)
         viewer = {"name": "test", "remote": "127.0.0.1"}
         reply = edge.call("offer", {"path": path, "sdp": sdp, "viewer": viewer})
         self.session, self.answer, self.etag = reply["session"], reply["answer"], reply["etag"]
-        self._pc.set_remote_description(rtc.Description(self.answer, rtc.Description.Type.Answer))
+        answer = self.line.into(self.answer) if self.line else self.answer
+        self._pc.set_remote_description(rtc.Description(answer, rtc.Description.Type.Answer))
         self._thread.start()
         return self
 
@@ -249,6 +252,8 @@ class Receiver:
         if self._thread.is_alive():
             self._thread.join(5)
         self._pc.close()
+        if self.line:
+            self.line.close()
 
     def __enter__(self) -> "Receiver":
         return self
