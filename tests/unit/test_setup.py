@@ -1,12 +1,18 @@
 """Set-up is quick when there is nothing to do, and says what it cannot do."""
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+
+from regie.hub.gst import Gst
+from regie.media.doctor.gstreamer import NEEDED_ELEMENTS
+from regie.media.encoders import ENCODERS
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,7 +58,7 @@ def test_a_failed_installation_shows_why_and_what_to_do(checkout: Path, tmp_path
     program(tmp_path / "bin", "apt-get", 'case "$*" in *install*) echo "E: no space left"; exit 100 ;; esac')
     done = run([f"{checkout}/scripts/setup"], PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     assert done.returncode == 1
-    assert "installing 18 Debian packages: gstreamer1.0-tools" in done.stdout
+    assert "installing 19 Debian packages: gstreamer1.0-tools" in done.stdout
     assert "E: no space left" in done.stderr
     assert "Run it by hand to see it all: apt-get install" in done.stderr
 
@@ -84,3 +90,32 @@ def test_an_unknown_group_is_named_with_the_known_ones(checkout: Path) -> None:
     assert done.returncode == 1
     assert "unknown group 'everything'" in done.stderr
     assert "run, test, bench" in done.stderr
+
+
+def test_the_doctor_looks_for_packages_that_setup_installs() -> None:
+    installed = (ROOT / "scripts/setup").read_text().split()
+    assert [package for package in NEEDED_ELEMENTS if package not in installed] == []
+
+
+def test_the_doctor_looks_for_every_element_that_regie_uses() -> None:
+    core = {"bin", "capsfilter", "fakesink", "filesrc", "identity", "pipeline", "queue", "tee"}
+    words_of_prose = {"speed", "square"}  # happen to be elements, too
+    encoders = {encoder.factory for encoder in ENCODERS}
+    needed = {name for names in NEEDED_ELEMENTS.values() for name in names.split()}
+    assert elements_used() - core - words_of_prose - encoders - needed == set()
+
+
+def elements_used() -> set[str]:
+    """Every word in a string of the media code that is the name of an element on this machine."""
+    files = [
+        file for part in ("hub", "media", "protocols") for file in (ROOT / "src/regie" / part).rglob("*.py")
+    ]
+    strings = [
+        node.value
+        for file in files
+        if "doctor" not in file.parts
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    words = {word for string in strings for word in re.findall(r"[a-z][a-z0-9_]+", string)}
+    return {word for word in words if Gst.ElementFactory.find(word) is not None}

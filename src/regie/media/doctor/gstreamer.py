@@ -10,19 +10,26 @@ from regie.hub.gst import Gst
 from regie.media.doctor.finding import Finding, good, missing, warning
 from regie.media.encoders import ENCODERS
 
-NEEDED_ELEMENTS = {
+NEEDED_ELEMENTS = {  # by the Debian package that has them; the core's own elements are always there
     "gstreamer1.0-plugins-base": (
-        "appsrc appsink audioconvert audioresample compositor decodebin opusdec opusenc playsink textoverlay "
-        "timeoverlay uridecodebin videoconvertscale videorate videotestsrc audiotestsrc"
+        "appsink appsrc audioconvert audiorate audioresample audiotestsrc multisocketsink opusdec opusenc "
+        "parsebin videoconvert videoconvertscale videoscale videotestsrc volume vorbisdec"
     ),
+    "gstreamer1.0-x": "clockoverlay timeoverlay",
     "gstreamer1.0-plugins-good": (
-        "jpegenc jpegdec matroskademux multifilesrc qtdemux rtpbin rtph264depay rtpopusdepay rtspsrc udpsrc "
-        "v4l2src level"
+        "aacparse ac3parse alawdec capssetter deinterlace flacdec flacparse jpegdec jpegenc matroskademux "
+        "mpegaudioparse mulawdec qtdemux rtpbin rtpg722depay rtph264depay rtph265depay rtpjpegdepay "
+        "rtpmp4adepay rtpmp4gdepay rtpmp4vdepay rtpmpadepay rtpopusdepay rtppcmadepay rtppcmudepay "
+        "rtpvp8depay rtpvp9depay rtspsrc udpsrc v4l2src vp8dec vp9dec"
     ),
-    "gstreamer1.0-plugins-bad": "gdppay h264parse h265parse opusparse srtsrc tsdemux",
+    "gstreamer1.0-plugins-bad": (
+        "gdppay h264parse h265parse mpeg4videoparse mpegvideoparse opusparse srtsrc tsdemux tsparse"
+    ),
     "gstreamer1.0-plugins-ugly": "x264enc",
-    "gstreamer1.0-libav": "avdec_h264 avdec_h265 avdec_aac",
-    "gstreamer1.0-nice": "nicesrc nicesink",
+    "gstreamer1.0-libav": (
+        "avdec_aac avdec_ac3 avdec_eac3 avdec_g722 avdec_h264 avdec_h265 avdec_mp3 "
+        "avdec_mpeg2video avdec_mpeg4"
+    ),
     "gstreamer1.0-alsa": "alsasrc",
 }
 ENCODE_TIMEOUT_S = 10.0
