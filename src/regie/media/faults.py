@@ -1,10 +1,13 @@
 """Why a source does not deliver, in words a volunteer understands. Here GStreamer's errors are translated."""
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
 from regie.domain.redact import redact
 from regie.hub.gst import GLib, Gst
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Circumstances:
 
 def fault_from_message(message: Any, about: Circumstances) -> Fault:
     error, debug = message.parse_error()
+    log.info("%s: %s (%s)", message.src.get_name(), error.message, " ".join((debug or "").split()))
     factory = message.src.get_factory() if isinstance(message.src, Gst.Element) else None
     return fault_from_error(error, debug or "", about, factory.get_name() if factory else "")
 
@@ -39,7 +43,7 @@ def _rtsp(error: Any, debug: str, about: Circumstances, _: str) -> Fault | None:
     said = f"{error.message} {debug}".lower()
     if _is(error, "NOT_AUTHORIZED"):
         return Fault("wrong user name or password", lasting=True)
-    for words, fault in _rtsp_faults(about.target):
+    for words, fault in _RTSP_FAULTS:
         if any(word in said for word in words):
             return fault
     if _is(error, "OPEN_READ", "OPEN_READ_WRITE", "READ", "WRITE", "FAILED", "OPEN_WRITE", "NOT_FOUND"):
@@ -47,19 +51,14 @@ def _rtsp(error: Any, debug: str, about: Circumstances, _: str) -> Fault | None:
     return None
 
 
-def _rtsp_faults(target: str) -> tuple[tuple[tuple[str, ...], Fault], ...]:
-    """What an error may say, and what it means."""
-    host = target.rpartition(":")[0]
-    return (
-        (("unauthorized", "forbidden"), Fault("wrong user name or password", lasting=True)),
-        (("resolv", "name or service"), Fault(f"there is no machine called {host}")),
-        (("refused",), Fault(f"nothing takes calls at {target} (connection refused)")),
-        (("not found", "bad request", "404"), Fault("no such path on the camera", lasting=True)),
-        (
-            ("no supported", "not acceptable", "unsupported transport"),
-            Fault("the camera does not offer this transport; set it to auto", lasting=True),
-        ),
-    )
+_RTSP_FAULTS = (  # what an error may say, and what it means
+    (("unauthorized", "forbidden"), Fault("wrong user name or password", lasting=True)),
+    (("not found", "bad request", "404"), Fault("no such path on the camera", lasting=True)),
+    (
+        ("no supported", "not acceptable", "unsupported transport"),
+        Fault("the camera does not offer this transport; set it to auto", lasting=True),
+    ),
+)
 
 
 def _srt(error: Any, debug: str, about: Circumstances, factory: str) -> Fault | None:
@@ -69,6 +68,8 @@ def _srt(error: Any, debug: str, about: Circumstances, factory: str) -> Fault | 
             return Fault("wrong passphrase", lasting=True)
         if "address already in use" in said or "another socket is already listening" in said:
             return Fault(f"the port of {about.target} is taken by another program")
+        if "timeout" in said:
+            return Fault(f"no SRT sender answers at {about.target}")
         return Fault(f"no SRT connection with {about.target}: {_tail(debug) or error.message}")
     return Fault("what arrives is not MPEG-TS") if _is(error, "TYPE_NOT_FOUND", "DEMUX") else None
 

@@ -21,7 +21,6 @@ B_FRAME_WATCH_UNITS = 600  # how long a stream that does not say whether it has 
 SLICE_HEADER_BYTES = 2048
 B_FRAMES = "it has B-frames"
 AHEAD = "queue max-size-time=1500000000 max-size-buffers=0 max-size-bytes=67108864"
-OPUS_DELAY_NS = 6_500_000  # what the encoder looks ahead, and every decoder of ours delays
 
 
 @dataclass(frozen=True)
@@ -113,8 +112,6 @@ class Branch:
         if self.stream is Stream.VIDEO and not self.passthrough:
             encoder = self._pipeline["encoder"]
             encoder.get_static_pad("sink").add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, _on_caps, encoder)
-        elif not self.passthrough:
-            self._pipeline["opus"].get_static_pad("src").set_offset(-OPUS_DELAY_NS)
         tail.sync_state_with_parent()
         pad.link(tail.get_static_pad("sink"))
         self._on_ready(self)
@@ -127,7 +124,7 @@ class Branch:
             return (
                 f"{decoder}audioconvert ! audioresample ! audiorate skip-to-first=true tolerance=20000000 ! "
                 "audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved ! "
-                "opusenc name=opus frame-size=20 bitrate=128000 ! "
+                "opusenc frame-size=20 bitrate=128000 ! "
             )
         if decoder:
             decoder = f"queue max-size-buffers=60 max-size-time=1000000000 ! {decoder}"

@@ -13,6 +13,7 @@ from regie.domain.strip import BLOCKS_PER_WIDTH
 from regie.protocols.source.kind import LaunchContext, SourceKind, SourceOptions, quoted
 
 SECOND_NS = 1_000_000_000
+RATE, SAMPLES = 48_000, 960  # of sound, a second and a buffer
 TICKS_PER_SECOND = 10  # one of them is the beep
 
 
@@ -94,15 +95,18 @@ def _label(options: TestOptions, context: LaunchContext) -> str:
 
 
 def _tone(options: TestOptions, context: LaunchContext) -> str:
-    """Ticks as long as the time between them are a tone; each tenth of them, on the second, is the beep."""
-    start_ns = (context.now_ns // SECOND_NS + 1) * SECOND_NS
+    """Ticks as long as the time between them are a tone; each tenth of them, on the second, is the beep.
+
+    audiotestsrc counts ticks from the end of the buffer it fills, not from its beginning: a buffer is added.
+    """
+    start_ns = (context.now_ns // SECOND_NS + 1) * SECOND_NS + SECOND_NS * SAMPLES // RATE
     return (
         f"audiotestsrc name=tone wave=ticks freq={options.tone_hz} volume=0.03 "
         f"tick-interval={SECOND_NS // TICKS_PER_SECOND} "
         f"sine-periods-per-tick={options.tone_hz // TICKS_PER_SECOND} "
         f"marker-tick-period={TICKS_PER_SECOND} marker-tick-volume=0.4 "
-        f"timestamp-offset={start_ns} samplesperbuffer=960 ! "
-        "audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved ! "
+        f"timestamp-offset={start_ns} samplesperbuffer={SAMPLES} ! "
+        f"audio/x-raw,format=S16LE,rate={RATE},channels=2,layout=interleaved ! "
         "identity name=media_audio sync=true"
     )
 
