@@ -117,6 +117,11 @@ class Feed:
         for viewer in self.viewers.values():
             viewer.offer_audio(made)
 
+    def remove(self, session: str) -> None:
+        viewer = self.viewers.pop(session, None)
+        if viewer is not None:
+            viewer.say_goodbye(self.video, self.audio)
+
     def tick(self, now: float) -> None:
         """Every few milliseconds: connections that opened, bursts that go on, reports that came."""
         running_ns = now_ns()

@@ -64,3 +64,8 @@ def sender_report(
     item = struct.pack("!IBB", ssrc, 1, len(cname)) + cname
     item += b"\0" * (4 - len(item) % 4)
     return report + struct.pack("!BBH", 0x81, 202, len(item) // 4) + item
+
+
+def goodbye(*ssrcs: int) -> bytes:
+    """BYE (RFC 3550, 6.6): these streams end."""
+    return struct.pack(f"!BBH{len(ssrcs)}I", 0x80 | len(ssrcs), 203, len(ssrcs), *ssrcs)

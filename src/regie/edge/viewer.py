@@ -8,7 +8,14 @@ from regie.domain.workers import Json
 from regie.edge.negotiation import CNAME, Negotiated
 from regie.edge.peer import Peer
 from regie.edge.rtcp import KeyframeWanted, Nack, ReceptionReport, feedback_from_rtcp, round_trip_ms
-from regie.edge.rtp import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ, ntp_from_running, rtp_packet, sender_report
+from regie.edge.rtp import (
+    AUDIO_CLOCK_HZ,
+    VIDEO_CLOCK_HZ,
+    goodbye,
+    ntp_from_running,
+    rtp_packet,
+    sender_report,
+)
 from regie.edge.units import AudioStream, AudioUnit, VideoStream, VideoUnit
 
 REMEMBERED_UNITS = 128  # 4 s at 30 pictures a second: what can be sent again
@@ -220,6 +227,11 @@ class Viewer:
                 self.peer.send_raw(packet)
         except RuntimeError:  # too old to be sent again, or the connection went away
             self.failed = self.failed or self.peer.over
+
+    def say_goodbye(self, video: VideoStream, audio: AudioStream) -> None:
+        """libdatachannel ends a connection without a word (with Mbed TLS it sends no close_notify)."""
+        if self.life.phase is Phase.LIVE and not self.peer.over:
+            self._send_raw([goodbye(video.ssrc, audio.ssrc)])
 
     def each_second(self, now: float) -> None:
         self.counters.rate(now)

@@ -236,7 +236,7 @@ class EdgeBody:
             return
         path = viewer.identity.path
         if path in self._feeds:
-            self._feeds[path].viewers.pop(session, None)
+            self._feeds[path].remove(session)
         log.info("viewer %s of %s is gone: %s", session[:6], path, reason)
         self._closing.close_soon(viewer.peer)
 

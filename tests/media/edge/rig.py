@@ -135,6 +135,7 @@ class Track:
     native: Any
     packets: list[Packet] = field(default_factory=list)
     reports: list[SenderReport] = field(default_factory=list)
+    goodbyes: int = 0
 
     def has(self, packets: int) -> Callable[[], bool]:
         """A condition: more than so many packets came."""
@@ -161,7 +162,9 @@ class Track:
         )
 
     def _take_rtcp(self, data: bytes) -> None:
-        if data[1] == 200:
+        if data[1] == 203:
+            self.goodbyes += 1
+        elif data[1] == 200:
             _, _, _, ssrc, ntp, timestamp, packets, _ = struct.unpack_from("!BBHIQIII", data)
             self.reports.append(SenderReport(ssrc, ntp, timestamp, packets, time.monotonic()))
 

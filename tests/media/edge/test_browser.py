@@ -12,8 +12,9 @@ from playwright.sync_api import Page, sync_playwright
 from regie.domain.strip import read_strip
 from tests.media.edge.browser import page_of
 from tests.media.edge.conftest import PATH
-from tests.media.edge.rig import Worker
+from tests.media.edge.rig import Worker, running
 from tests.media.edge.shim import Shim
+from tests.support.wait import until
 
 
 @pytest.fixture
@@ -44,3 +45,23 @@ def test_chromium_shows_the_picture_soon_and_fresh(page: Page) -> None:
     inbound = page.evaluate("inbound('video')")
     assert inbound["framesDecoded"] > 60
     assert page.evaluate("inbound('audio')")["totalSamplesReceived"] > 48_000
+
+
+@pytest.mark.usefixtures("source")
+def test_a_closed_page_is_noticed_without_being_told(page: Page, edge: Worker) -> None:
+    page.evaluate(f"watch('{PATH}')")
+    assert len(edge.call("stats")["viewers"]) == 1
+    page.evaluate("connection.close()")
+    until(lambda: edge.call("stats")["viewers"] == [], 4)
+
+
+def test_a_page_that_waits_for_its_source_is_kept_and_gets_its_picture(
+    page: Page, edge: Worker, source_spec: dict[str, object]
+) -> None:
+    page.evaluate(f"void watch('{PATH}').then(times => window.times = times)")
+    until(lambda: [viewer["state"] for viewer in edge.call("stats")["viewers"]] == ["live"])
+    ends = time.monotonic() + 11  # longer than a viewer may be silent
+    until(lambda: time.monotonic() > ends, 12)
+    assert len(edge.call("stats")["viewers"]) == 1
+    with running(Worker("src-cam1", "source", edge.run_dir), source_spec):
+        until(lambda: page.evaluate("window.times !== undefined"))

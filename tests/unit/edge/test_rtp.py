@@ -3,7 +3,14 @@
 import struct
 import time
 
-from regie.edge.rtp import ntp_from_running, playout_delay_extension, rtp_packet, sender_report, ticks_from_ns
+from regie.edge.rtp import (
+    goodbye,
+    ntp_from_running,
+    playout_delay_extension,
+    rtp_packet,
+    sender_report,
+    ticks_from_ns,
+)
 from regie.hub.clock import now_ns
 
 
@@ -36,3 +43,7 @@ def test_a_sender_report_is_a_compound_with_the_name_of_the_stream() -> None:
     assert (first, kind, words, ssrc, timestamp, packets, octets) == (0x80, 200, 6, 9, 5, 3, 4)
     assert report[28:30] == b"\x81\xca"
     assert len(report) == 28 + 4 + 4 * int.from_bytes(report[30:32])
+
+
+def test_a_goodbye_names_the_streams_that_end() -> None:
+    assert goodbye(1, 2) == struct.pack("!BBHII", 0x82, 203, 2, 1, 2)
