@@ -1,5 +1,6 @@
 """What the documents say is so: links lead somewhere, commands, settings and figures exist."""
 
+import ast
 import re
 import shlex
 from collections.abc import Iterator
@@ -60,3 +61,21 @@ def test_the_options_in_examples_of_sources_are_those_of_their_kind(tmp_path: Pa
 def test_ci_runs_the_test_command_of_the_readme() -> None:
     assert "    make test" in (ROOT / "README.md").read_text()
     assert "make --no-print-directory test" in (ROOT / ".ci/run").read_text()
+
+
+def reasons_of_sources() -> Iterator[tuple[str, str]]:
+    """Every reason the translation of GStreamer's errors can give: as text, and as a pattern."""
+    for node in ast.walk(ast.parse((ROOT / "src/regie/media/faults.py").read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Fault":
+            said = node.args[0]
+            said = said.args[0] if isinstance(said, ast.Call) else said
+            parts = said.values if isinstance(said, ast.JoinedStr) else [said]
+            words = [str(part.value) if isinstance(part, ast.Constant) else None for part in parts]
+            yield "".join(word or "…" for word in words), ".*".join(re.escape(word) for word in words if word)
+
+
+@pytest.mark.parametrize(("reason", "pattern"), sorted(set(reasons_of_sources())))
+def test_what_to_do_is_written_for_every_reason_a_source_gives(reason: str, pattern: str) -> None:
+    page = (ROOT / "docs/guide/troubleshooting.md").read_text()
+    rows = [row.split("|")[1] for row in page.splitlines() if row.startswith("| ")]
+    assert any(re.search(pattern.removesuffix(": ").removesuffix(":\\ "), row) for row in rows), reason
