@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench.harness import RESULTS, Figure, keep, measured, names_like, run_target, table
+from bench.harness import RESULTS, Figure, keep, markdown, measured, names_like, run_target, table
 
 FIGURES = {
     "edge_cpu_80_viewers": "bench.edge:edge_cpu_80_viewers",
@@ -29,7 +29,14 @@ def main() -> int:
     parser = argparse.ArgumentParser("make bench", description=__doc__)
     parser.add_argument("--only", metavar="NAME", help="one figure, or all whose names begin so")
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)  # how a measurement's process answers
+    parser.add_argument(
+        "--markdown", action="store_true", help="print what was measured last, for the README"
+    )
     options = parser.parse_args()
+    if options.markdown:
+        kept = json.loads(RESULTS.read_text())
+        print(markdown({name: kept[name] for name in FIGURES if name in kept}))
+        return 0
     if options.into:
         options.into.write_text(json.dumps(run_target(FIGURES[options.only])))
         return 0

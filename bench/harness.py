@@ -83,6 +83,15 @@ def table(figures: dict[str, Figure]) -> str:
     )
 
 
+def markdown(figures: dict[str, Figure]) -> str:
+    """The same as a table for the README."""
+    lines = ["| figure | measured | at most | how |", "|---|---|---|---|"]
+    for name, figure in figures.items():
+        measured_value, limit = _amount(figure["value"], figure), _amount(figure["limit"], figure)
+        lines.append(f"| {name} | {measured_value} | {limit} | {figure['how']} |")
+    return "\n".join(lines)
+
+
 def names_like(wanted: str, known: Iterable[str]) -> list[str]:
     """The figures a name means: the one so called, or all that begin with it."""
     known = list(known)
@@ -94,7 +103,7 @@ def _failed(why: str) -> Figure:
 
 
 def _amount(value: float | None, figure: Figure) -> str:
-    return "—" if value is None else f"{value:g} {figure['unit']}".strip()
+    return "—" if value is None else f"{value:.3g} {figure['unit']}".strip()
 
 
 async def _awaited(result: Any) -> Any:
