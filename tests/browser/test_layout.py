@@ -47,6 +47,14 @@ def test_nothing_sticks_out_sideways(
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
+def test_an_enlarged_picture_fits_a_phone(studio: Instance, open_page: OpenPage) -> None:
+    page = opened(open_page, studio, "/", PHONE)
+    page.get_by_role("button", name="Speaker").tap()
+    expect(page.get_by_role("button", name="Back to all").first).to_be_visible()
+    assert page.evaluate(_STICKS_OUT) == []
+    assert page.evaluate(_TOO_SMALL) == []
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_fingers_hit_every_control_on_a_phone(studio: Instance, open_page: OpenPage, path: str) -> None:
     page = opened(open_page, studio, path, PHONE)

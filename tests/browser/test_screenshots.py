@@ -15,6 +15,7 @@ from tests.support.wait import until
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 MAX_BYTES = 400_000
+_ALL_LOADED = "all => all.length >= 4 && all.every((one) => one.complete && one.naturalWidth > 0)"
 SOURCES = ("cam1", "cam2", "cam3", "cam4")
 
 
@@ -41,9 +42,7 @@ def test_screenshots_are_taken(studio: Instance, open_page: OpenPage, tmp_path: 
     save(page, "enlarged", tmp_path)
 
     page.goto(f"{studio.base_url}/sources")
-    until(
-        lambda: page.locator(".thumbnail img").evaluate_all("all => all.every((one) => one.naturalWidth > 0)")
-    )
+    until(lambda: page.locator(".thumbnail img").evaluate_all(_ALL_LOADED), 20, "a still of every source")
     save(page, "sources", tmp_path)
     page.get_by_role("button", name="Add source").click()
     page.get_by_role("button", name="Test picture").click()

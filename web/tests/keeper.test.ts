@@ -94,11 +94,13 @@ test("refusals are retried after a quarter second, then ever later, at most afte
   expect(Math.max(...waits)).toBeLessThanOrEqual(2_000);
 });
 
-test("the server's own word on when to come back is taken", () => {
+test("the server's own word on when to come back is taken if it means long", () => {
   keeper.want(true, 0);
-  keeper.failed(0, 1_000);
-  expect(keeper.tick(990)).toBeNull();
-  expect(keeper.tick(1_000)).toBe("connect");
+  keeper.failed(0, 10_000);
+  expect(keeper.tick(9_990)).toBeNull();
+  expect(keeper.tick(10_000)).toBe("connect");
+  keeper.failed(20_000, 2_000);
+  expect(keeper.tick(20_500)).toBe("connect");
 });
 
 test("an offer that is never answered is given up after four seconds", () => {

@@ -25,7 +25,7 @@ export function bytes(count: number | null | undefined): string {
 
 export function fps(value: number | null | undefined): string {
   if (value === null || value === undefined) return NONE;
-  return Number.isInteger(Math.round(value * 10) / 10) ? String(Math.round(value)) : value.toFixed(1);
+  return value >= 20 ? String(Math.round(value)) : String(Math.round(value * 10) / 10);
 }
 
 /** "1280 × 720 · 30 fps" */

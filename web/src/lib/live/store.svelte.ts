@@ -17,7 +17,7 @@ class LiveStore {
   room = $state.raw<Room>(EMPTY_ROOM);
   connection = $state<Connection>("connecting");
   me = $state.raw<Me | null>(null);
-  /** Counts the changes of the edge's process: each means that all pictures must be fetched anew. */
+  /** Counts the new processes of the edge, once they serve: each means that all pictures must be fetched anew. */
   edgeGeneration = $state(0);
 
   #socket: WebSocket | null = null;
@@ -92,7 +92,8 @@ class LiveStore {
   }
 
   #noticeEdge(room: Room): void {
-    const pid = room.workers.find((worker) => worker.kind === "edge")?.pid ?? null;
+    const edge = room.workers.find((worker) => worker.kind === "edge" && worker.state === "live");
+    const pid = edge?.pid ?? null;
     if (pid === null || pid === this.#edgePid) return;
     if (this.#edgePid !== null) this.edgeGeneration += 1;
     this.#edgePid = pid;

@@ -59,7 +59,9 @@ export class Keeper {
   failed(now: number, retryAfterMs: number | null = null): Action {
     if (!this.#wanted) return null;
     if (this.flowing) return this.again(now);
-    return this.#waitFor(retryAfterMs ?? backoffMs(this.#attempt, FIRST_RETRY_MS, LONGEST_RETRY_MS), now);
+    // A short "come back later" is for players that know nothing more; a long one is meant.
+    const asked = retryAfterMs !== null && retryAfterMs > LONGEST_RETRY_MS ? retryAfterMs : 0;
+    return this.#waitFor(asked || backoffMs(this.#attempt, FIRST_RETRY_MS, LONGEST_RETRY_MS), now);
   }
 
   /** Something says that the session is gone for sure: do not wait to find out. */
