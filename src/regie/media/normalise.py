@@ -20,6 +20,8 @@ H264_CAPS = "video/x-h264,stream-format=byte-stream,alignment=au"
 B_FRAME_WATCH_UNITS = 600  # how long a stream that does not say whether it has B-frames is watched
 SLICE_HEADER_BYTES = 2048
 B_FRAMES = "it has B-frames"
+FILE_TOLERANCE_NS = 1_000_000  # where a file's rounds meet, sound is cut or filled to this
+LIVE_TOLERANCE_NS = 40_000_000  # arrival times jitter; what is less than this is no gap
 AHEAD = "queue max-size-time=1500000000 max-size-buffers=0 max-size-bytes=67108864"
 
 
@@ -84,7 +86,7 @@ class Branch:
             parts.append(depayloader)
         if self.format.is_h264:
             parts += ["h264parse name=parser config-interval=-1", f"capsfilter caps={H264_CAPS}"]
-        parts.append(f"identity name={self.stream}_pace sync={'true' if self._plan.is_file else 'false'}")
+        parts.append("identity sync=true" if self._plan.is_file else "identity")
         return " ! ".join(parts)
 
     def _on_first_unit(self, pad: Any, info: Any) -> Any:
@@ -121,8 +123,10 @@ class Branch:
             return ""
         decoder = f"{self.format.decoder} ! " if self.format.decoder else ""
         if self.stream is Stream.AUDIO:
+            tolerance_ns = FILE_TOLERANCE_NS if self._plan.is_file else LIVE_TOLERANCE_NS
             return (
-                f"{decoder}audioconvert ! audioresample ! audiorate skip-to-first=true tolerance=20000000 ! "
+                f"{decoder}identity single-segment=true ! audioconvert ! audioresample ! "
+                f"audiorate skip-to-first=true tolerance={tolerance_ns} ! "
                 "audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved ! "
                 "opusenc frame-size=20 bitrate=128000 ! "
             )
