@@ -4,9 +4,15 @@ No Python function is ever given to the library. Its threads would need the GIL 
 held which we wait for while holding the GIL: a deadlock (libdatachannel-py 2026.1, its issues 0001 to 0005);
 and what a callback captures is easily never freed. Instead its state is read and its received RTCP fetched,
 each in about a microsecond.
+
+For the same reason the library must never be the last owner of an object that Python made. A track that
+closes lets go of its packetizer with its own lock held; if that freed the packetizer it would need the GIL,
+while we, with the GIL, may be waiting for that lock in order to send. So each packetizer has a second native
+owner, which Python alone frees.
 """
 
 import ipaddress
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +22,8 @@ from regie.domain.errors import Invalid, Unavailable
 from regie.edge.h264 import MAX_PAYLOAD_BYTES
 from regie.edge.negotiation import CNAME, LocalTransport, Negotiated, Sent, Ssrcs, library_offer
 from regie.edge.rtp import VIDEO_CLOCK_HZ, playout_delay_extension
+
+LET_GO_TIMEOUT_S = 2.0
 
 _OVER = (
     rtc.PeerConnection.State.Disconnected,
@@ -43,6 +51,7 @@ class Peer:
         self._video: rtc.Track | None = None
         self._audio: rtc.Track | None = None
         self._packetizer: rtc.H264RtpPacketizer | None = None
+        self._keeper = rtc.MediaHandler()
         self._rtp = rtc.RtpPacketizationConfig(ssrcs.video, CNAME, 96, VIDEO_CLOCK_HZ)
         self.video_extension = b""
         try:
@@ -70,6 +79,7 @@ class Peer:
         self._packetizer = rtc.H264RtpPacketizer(
             rtc.NalUnit.Separator.Length, self._rtp, MAX_PAYLOAD_BYTES + 1
         )
+        self._keeper.set_next(self._packetizer)  # see the top: its last owner must be Python's
         self._video = self._add_track(media, sent, ssrc)
         self._video.set_media_handler(self._packetizer)
 
@@ -172,8 +182,13 @@ class Peer:
         return list(out)
 
     def close(self) -> None:
-        """Hang up; the GIL is released while the library waits."""
+        """Hang up; the GIL is released while the library waits. Returns when the tracks are let go, too."""
         self._connection.close()
+        deadline = time.monotonic() + LET_GO_TIMEOUT_S
+        while self._video is not None and self._video.get_media_handler() is not None:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.005)
 
 
 def _configuration(settings: PeerSettings) -> rtc.Configuration:
