@@ -10,6 +10,14 @@ import pytest
 from tests.support.instance import Instance, running_instance
 from tests.support.net import free_port as _free_port
 
+TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The quick ones first, and the browser last: while Playwright is open, asyncio.run is not to be had."""
+    turn = {"unit": 0, "browser": 2}
+    items.sort(key=lambda item: turn.get(item.path.relative_to(TESTS).parts[0], 1))
+
 
 @pytest.fixture
 def run_dir() -> Iterator[Path]:
