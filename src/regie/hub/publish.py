@@ -112,6 +112,8 @@ class Publisher:
         """Count each unit, and mark what no reader can start at: gdppay loses that flag."""
         packet = info.get_buffer()
         header = header_from_bytes(packet.extract_dup(0, HEADER_BYTES))
+        if header.is_unit and not header.pts_ns:
+            return Gst.PadProbeReturn.DROP  # no time, no place: nobody could use it
         if header.is_keyframe:
             self.flow.on_keyframe(header.pts_ns)
         else:

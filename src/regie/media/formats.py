@@ -6,7 +6,8 @@ from typing import Any
 from regie.hub.paths import Stream
 
 _DEPAYLOADERS = {
-    "H264": "rtph264depay",
+    # As one packet per picture: a camera that repeats its parameters between slices does not split it.
+    "H264": "rtph264depay ! video/x-h264,stream-format=avc,alignment=au",
     "H265": "rtph265depay",
     "JPEG": "rtpjpegdepay",
     "VP8": "rtpvp8depay",
@@ -72,7 +73,7 @@ _FORMATS = {
     "audio/x-raw": _audio("uncompressed", ""),
 }
 _RTP_MEDIA = {
-    "rtph264depay": "video/x-h264",
+    _DEPAYLOADERS["H264"]: "video/x-h264",
     "rtph265depay": "video/x-h265",
     "rtpjpegdepay": "image/jpeg",
     "rtpvp8depay": "video/x-vp8",

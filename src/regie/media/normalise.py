@@ -58,7 +58,9 @@ class Branch:
         self._on_b_frames = on_b_frames
         self._watched = 0
         self._head = pipeline.add(self._head_text(depayloader), f"{self.stream}_head")
-        self._head.get_static_pad("src").add_probe(Gst.PadProbeType.BUFFER, self._on_first_unit)
+        # A blocking probe: after it, what it linked gets caps and segment before the unit itself.
+        first = Gst.PadProbeType.BLOCK | Gst.PadProbeType.BUFFER
+        self._head.get_static_pad("src").add_probe(first, self._on_first_unit)
         self._head.sync_state_with_parent()
 
     @property

@@ -6,6 +6,8 @@ It prints "ready" when it serves rtsp://127.0.0.1:PORT/cam.
 """
 
 import argparse
+import os
+from pathlib import Path
 
 import gi
 
@@ -26,6 +28,8 @@ def main() -> None:
     parser.add_argument("--auth", choices=METHODS)
     parser.add_argument("--transport", choices=TRANSPORTS)
     options = parser.parse_args()
+    assets = Path(__file__).parents[3] / "src/regie/media/assets"
+    os.environ["FONTCONFIG_FILE"] = str(assets / "fonts.conf")  # for the time strip
     Gst.init(None)
     server = GstRtspServer.RTSPServer.new()
     server.set_address("127.0.0.1")

@@ -176,7 +176,7 @@ def frames_from(units: list[Unit]) -> list[Frame]:
         packet = None
         if unit is not None:
             packet = av.Packet(unit.data)
-            packet.pts = unit.pts_ns // 1000
+            packet.pts = packet.dts = unit.pts_ns // 1000
         for frame in decoder.decode(packet):
             mean = frame.to_ndarray(format="rgb24").reshape(-1, 3).mean(axis=0)
             frames.append(Frame((frame.pts or 0) * 1000, frame.to_ndarray(format="gray"), mean))

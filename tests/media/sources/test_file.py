@@ -38,7 +38,7 @@ def test_a_file_with_b_frames_is_encoded_anew_and_says_so(run_dir: Path, tmp_pat
     assert detail["video"] == {"codec": "H.264", "passthrough": False, "why": "it has B-frames"}
     assert all(b.pts_ns > a.pts_ns for a, b in itertools.pairwise(units))
     numbers = [number_of(frame) for frame in frames_from(units)]
-    assert sum((b - a) % FRAMES == 1 for a, b in itertools.pairwise(numbers)) >= len(numbers) - 4
+    assert sum((b - a) % FRAMES == 1 for a, b in itertools.pairwise(numbers)) >= len(numbers) * 0.8
 
 
 @pytest.mark.parametrize(
