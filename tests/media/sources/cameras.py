@@ -6,6 +6,7 @@ from regie.protocols.source import LaunchContext, checked_options, source_kind
 
 H264 = "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=30 bframes=0 bitrate=3000 ! rtph264pay"
 H265 = "x265enc tune=zerolatency speed-preset=ultrafast key-int-max=30 bitrate=3000 ! rtph265pay"
+B_FRAMES = "x264enc speed-preset=veryfast key-int-max=30 bframes=2 b-adapt=false ! video/x-h264,profile=main ! rtph264pay"
 OPUS = "opusenc ! rtpopuspay"
 AV = f"{H264} name=pay0 pt=96|{OPUS} name=pay1 pt=97"
 
