@@ -19,7 +19,7 @@ class Metrics:
     """A registry of its own, so that two servers in one process would not share figures."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # when a counter began is of no use to anyone here
+        disable_created_metrics()  # type: ignore[no-untyped-call] # when a counter began is of no use
         self.registry = CollectorRegistry()
         labels = ("method", "route", "status")
         self._requests = Counter("regie_http_requests", "HTTP requests", labels, registry=self.registry)

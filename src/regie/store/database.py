@@ -112,10 +112,10 @@ def _revision(engine: Engine) -> str | None:
 
 
 def _upgrade(engine: Engine) -> None:
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it says much, also while it is loaded
     from alembic import command  # noqa: PLC0415 - only when there is something to do
     from alembic.config import Config  # noqa: PLC0415
 
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     log.info("bringing the database to revision %s", HEAD)
     config = Config()
     config.set_main_option("script_location", "regie.store:migrations")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, HTTPException, Path, Request, Response
 
 from regie.api.access import PUBLIC, VIEWER, GuardedRoute
+from regie.api.limits import SDP_LIMIT_BYTES
 from regie.api.picture import EDGE
 from regie.api.problems import Problem, problem_response
 from regie.api.routes.paths import PathName, known_path, running_path
@@ -16,7 +17,6 @@ from regie.settings import IceServer
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
-SDP_LIMIT_BYTES = 64 * 1024
 OFFER_TIMEOUT_S = 5.0
 CORS = {  # without credentials: pages of others bring a token of their own, never our cookie
     "Access-Control-Allow-Origin": "*",
@@ -53,7 +53,6 @@ async def session_options(session: SessionId, response: Response) -> None:  # no
     "/session/{session}",
     dependencies=[VIEWER],
     status_code=204,
-    max_body_size=SDP_LIMIT_BYTES,
     openapi_extra=_body(FRAGMENT),
     responses=_problems(412, 428),
 )
@@ -102,7 +101,6 @@ async def endpoint(path: PathName, services: ServicesDep, response: Response) ->
     "/{path:path}",
     status_code=201,
     response_class=Response,
-    max_body_size=SDP_LIMIT_BYTES,
     openapi_extra=_body(SDP),
     responses={201: {"content": {SDP: {"schema": {"type": "string"}}}}, **_problems(400)},
 )

@@ -1,0 +1,200 @@
+"""WHEP over HTTP as the protocol wants it, with a real WebRTC client on the other side."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import libdatachannel as rtc
+import pytest
+
+from tests.support.instance import Instance
+from tests.support.wait import until
+
+type NewSource = Callable[..., dict[str, Any]]
+
+SDP = {"Content-Type": "application/sdp"}
+FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
+
+
+class Player:
+    """A WebRTC receiver of H.264 and Opus."""
+
+    def __init__(self) -> None:
+        configuration = rtc.Configuration()
+        configuration.disable_auto_negotiation = True
+        self.peer = rtc.PeerConnection(configuration)
+        self.received = {"video": 0, "audio": 0}
+        video = rtc.Description.Video("video", rtc.Description.Direction.RecvOnly)
+        video.add_h264_codec(96)
+        audio = rtc.Description.Audio("audio", rtc.Description.Direction.RecvOnly)
+        audio.add_opus_codec(111)
+        self.tracks = [self.peer.add_track(video), self.peer.add_track(audio)]
+        for name, track in zip(("video", "audio"), self.tracks, strict=True):
+            track.on_message(self._counter(name))
+
+    def _counter(self, name: str) -> Callable[[object], None]:
+        received = self.received
+
+        def count(_: object) -> None:
+            received[name] += 1
+
+        return count
+
+    def offer(self) -> str:
+        self.peer.set_local_description(rtc.Description.Type.Offer)
+        until(lambda: self.peer.gathering_state() == rtc.PeerConnection.GatheringState.Complete)
+        return str(self.peer.local_description())
+
+    def accept(self, answer: str) -> None:
+        self.peer.set_remote_description(rtc.Description(answer, rtc.Description.Type.Answer))
+
+
+@pytest.fixture
+def player() -> Iterator[Player]:
+    made = Player()
+    yield made
+    made.peer.close()
+
+
+def live(client: httpx.Client) -> None:
+    until(lambda: client.get("/api/v1/paths/src/cam1").json()["state"] == "live", 30)
+
+
+def test_a_viewer_gets_pictures_and_sound_and_is_counted_until_it_leaves(
+    player: Player, viewer: httpx.Client, operator: httpx.Client
+) -> None:
+    live(viewer)
+    reply = viewer.post("/whep/src/cam1", content=player.offer(), headers=SDP)
+    assert reply.status_code == 201, reply.text
+    assert reply.headers["content-type"] == "application/sdp"
+    assert reply.headers["etag"].startswith('"')
+    assert reply.headers["accept-patch"] == "application/trickle-ice-sdpfrag"
+    location = reply.headers["location"]
+    assert location.startswith("/whep/session/")
+    player.accept(reply.text)
+    until(lambda: player.received["video"] > 20 and player.received["audio"] > 20, 15)
+
+    watching = [one for one in viewer.get("/api/v1/viewers").json() if one["path"] == "src/cam1"]
+    assert [one["name"] for one in watching] == ["test viewer"]
+    assert location.rpartition("/")[2] not in viewer.get("/api/v1/viewers").text  # nobody else may end it
+    assert viewer.delete(f"/whep/session/{watching[0]['session']}").status_code == 404
+
+    until(lambda: viewer.get("/api/v1/paths/src/cam1").json()["viewers"] == 1)
+    refused = operator.delete("/api/v1/sources/cam1")
+    assert refused.status_code == 409
+    assert refused.json()["used_by"][0]["kind"] == "viewer"
+    assert refused.json()["used_by"][0]["name"] == "test viewer"
+
+    assert viewer.delete(location).status_code == 200
+    assert viewer.get("/api/v1/viewers").json() == []
+    assert viewer.delete(location).status_code == 404
+
+
+def test_an_operator_can_hang_a_viewer_up(
+    player: Player, viewer: httpx.Client, operator: httpx.Client
+) -> None:
+    live(viewer)
+    reply = viewer.post("/whep/src/cam1", content=player.offer(), headers=SDP)
+    assert reply.status_code == 201
+    session = viewer.get("/api/v1/viewers").json()[0]["session"]
+    assert operator.delete(f"/api/v1/viewers/{session}").status_code == 204
+    assert viewer.get("/api/v1/viewers").json() == []
+
+
+def test_trickled_candidates_need_the_right_etag(player: Player, viewer: httpx.Client) -> None:
+    live(viewer)
+    offer = player.offer()
+    reply = viewer.post("/whep/src/cam1", content=offer, headers=SDP)
+    location, etag = reply.headers["location"], reply.headers["etag"]
+    ufrag = offer.partition("a=ice-ufrag:")[2].split()[0]
+    fragment = (
+        f"a=ice-ufrag:{ufrag}\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:video\r\n"
+        "a=candidate:1 1 UDP 2122260223 192.0.2.1 61764 typ host\r\n"
+    )
+    restart = fragment.replace(ufrag, "other")
+    for content, headers, status in (
+        (fragment, FRAGMENT | {"If-Match": etag}, 204),
+        (fragment, FRAGMENT, 428),
+        (fragment, FRAGMENT | {"If-Match": '"other"'}, 412),
+        (fragment, SDP | {"If-Match": etag}, 415),
+        (restart, FRAGMENT | {"If-Match": "*"}, 422),
+    ):
+        patched = viewer.patch(location, content=content, headers=headers)
+        assert patched.status_code == status, patched.text
+        assert "etag" not in patched.headers
+    assert viewer.delete(location).status_code == 200
+    assert viewer.patch(location, content=fragment, headers=FRAGMENT | {"If-Match": etag}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "headers", "status"),
+    [
+        ("src/none", b"v=0", SDP, 404),
+        ("nonsense", b"v=0", SDP, 404),
+        ("src/..%2f..%2fetc", b"v=0", SDP, 404),
+        ("src/cam1", b"v=0", {"Content-Type": "text/plain"}, 415),
+        ("src/cam1", b"v=0", {}, 415),
+        ("src/cam1", b"", SDP, 400),
+        ("src/cam1", bytes(range(256)) * 8, SDP, 400),
+        ("src/cam1", b"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", SDP, 400),
+        ("src/cam1", b"x" * 70_000, SDP, 413),
+        ("src/cam1", b"x" * 5_000_000, SDP, 413),
+    ],
+)
+def test_a_wrong_offer_gets_the_right_refusal(
+    viewer: httpx.Client, path: str, content: bytes, headers: dict[str, str], status: int
+) -> None:
+    reply = viewer.post(f"/whep/{path}", content=content, headers=headers)
+    assert reply.status_code == status, reply.text
+    problem = reply.json()
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert problem["status"] == status
+    assert problem["detail"]
+
+
+def test_a_stopped_path_is_a_conflict(player: Player, viewer: httpx.Client, new_source: NewSource) -> None:
+    source = new_source()
+    reply = viewer.post(f"/whep/{source['path']}", content=player.offer(), headers=SDP)
+    assert reply.status_code == 409
+    assert "stopped" in reply.json()["detail"]
+
+
+def test_an_offer_without_h264_and_opus_is_not_acceptable(player: Player, viewer: httpx.Client) -> None:
+    live(viewer)
+    offer = player.offer().replace("H264", "VP8").replace("opus", "PCMU")
+    reply = viewer.post("/whep/src/cam1", content=offer, headers=SDP)
+    assert reply.status_code == 406, reply.text
+
+
+def test_what_an_endpoint_takes_can_be_asked_by_anyone_from_anywhere(anyone: httpx.Client) -> None:
+    headers = {
+        "Origin": "https://player.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization, content-type",
+    }
+    reply = anyone.options("/whep/src/cam1", headers=headers)
+    assert reply.status_code in (200, 204)
+    assert reply.headers["accept-post"] == "application/sdp"
+    assert reply.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in reply.headers
+    assert {"POST", "PATCH", "DELETE"} <= set(reply.headers["access-control-allow-methods"].split(", "))
+    session = anyone.options("/whep/session/AAAAAAAAAAAAAAAAAAAAAAAA", headers=headers)
+    assert session.headers["accept-patch"] == "application/trickle-ice-sdpfrag"
+
+
+def test_a_get_answers_without_content(viewer: httpx.Client) -> None:
+    reply = viewer.get("/whep/src/cam1")
+    assert (reply.status_code, reply.content) == (204, b"")
+
+
+def test_a_foreign_player_with_a_token_may_read_its_answer(
+    player: Player, viewer: httpx.Client, regie: Instance
+) -> None:
+    live(viewer)
+    headers = SDP | {"Origin": "https://player.example"}
+    reply = viewer.post("/whep/src/cam1", content=player.offer(), headers=headers)
+    assert reply.status_code == 201
+    assert reply.headers["access-control-allow-origin"] == "*"
+    assert "Location" in reply.headers["access-control-expose-headers"]
+    viewer.delete(reply.headers["location"])
+    assert regie.worker_pid("edge-0")
