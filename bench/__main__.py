@@ -5,8 +5,19 @@ import json
 import sys
 from pathlib import Path
 
-from bench.harness import RESULTS, Figure, keep, markdown, measured, names_like, run_target, table
+from bench.harness import (
+    RESULTS,
+    Figure,
+    keep,
+    markdown,
+    measured,
+    names_like,
+    run_target,
+    table,
+    write_between_marks,
+)
 
+README = Path(__file__).parent.parent / "README.md"
 FIGURES = {
     "edge_cpu_80_viewers": "bench.edge:edge_cpu_80_viewers",
     "edge_cpu_vs_janus": "bench.edge:edge_cpu_vs_janus",
@@ -33,9 +44,9 @@ def main() -> int:
         "--markdown", action="store_true", help="print what was measured last, for the README"
     )
     options = parser.parse_args()
-    if options.markdown:
+    if options.readme:
         kept = json.loads(RESULTS.read_text())
-        print(markdown({name: kept[name] for name in FIGURES if name in kept}))
+        write_between_marks(README, markdown({name: kept[name] for name in FIGURES if name in kept}))
         return 0
     if options.into:
         options.into.write_text(json.dumps(run_target(FIGURES[options.only])))

@@ -92,6 +92,13 @@ def markdown(figures: dict[str, Figure]) -> str:
     return "\n".join(lines)
 
 
+def write_between_marks(page: Path, text: str) -> None:
+    """Replace what stands between <!-- figures --> and <!-- /figures -->."""
+    before, mark, rest = page.read_text().partition("<!-- figures -->\n")
+    _, end, after = rest.partition("<!-- /figures -->")
+    page.write_text(f"{before}{mark}{text}\n{end}{after}")
+
+
 def names_like(wanted: str, known: Iterable[str]) -> list[str]:
     """The figures a name means: the one so called, or all that begin with it."""
     known = list(known)
