@@ -40,9 +40,7 @@ def main() -> int:
     parser = argparse.ArgumentParser("make bench", description=__doc__)
     parser.add_argument("--only", metavar="NAME", help="one figure, or all whose names begin so")
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)  # how a measurement's process answers
-    parser.add_argument(
-        "--markdown", action="store_true", help="print what was measured last, for the README"
-    )
+    parser.add_argument("--readme", action="store_true", help="write what was measured last into the README")
     options = parser.parse_args()
     if options.readme:
         kept = json.loads(RESULTS.read_text())
