@@ -1,11 +1,13 @@
 """The server itself: its limits, headers, pages, figures; and how it starts and stands alone."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,7 +177,10 @@ def test_prometheus_gets_its_figures(viewer: httpx.Client) -> None:
 
     def complete() -> str:
         text = viewer.get("/api/v1/metrics").text
-        return text if 'regie_path_bitrate{path="src/cam1",stream="video"}' in text else ""
+        streams = [
+            f'regie_path_bitrate{{path="src/cam1",stream="{stream}"}}' for stream in ("video", "audio")
+        ]
+        return text if all(stream in text for stream in streams) else ""
 
     text = until(complete, 30)
     for line in (
@@ -276,14 +281,21 @@ def test_nothing_in_the_data_directory_is_for_others(fresh: Instance) -> None:
     assert not {name: oct(mode) for name, mode in files.items() if mode & 0o077 and name != "migrate.lock"}
 
 
-def test_a_port_in_use_is_told_and_waited_for(fresh: Instance) -> None:
-    with socket.create_server(("127.0.0.1", fresh.http_port)):
-        fresh.start(wait=False)
-        until(
-            lambda: f"port {fresh.http_port} on 127.0.0.1 cannot be opened" in fresh.worker_log("server"), 20
-        )
-        assert "REGIE_HTTP_PORT" in fresh.worker_log("server")
-    fresh.wait_serving()
+def test_a_server_started_by_hand_waits_for_its_port_and_needs_no_engine(fresh: Instance) -> None:
+    log, settings = fresh.directory / "server.log", {"http_port": fresh.http_port, "http_host": "127.0.0.1"}
+    spec = {"settings": settings | {"data_dir": str(fresh.data_dir), "run_dir": str(fresh.run_dir)}}
+    command = [sys.executable, "-m", "regie.main", "worker", "server", json.dumps(spec)]
+    command += ["--run-dir", str(fresh.run_dir)]
+    with socket.create_server(("127.0.0.1", fresh.http_port)), log.open("wb") as output:
+        server = subprocess.Popen(command, stdout=output, stderr=output)
+        until(lambda: f"port {fresh.http_port} on 127.0.0.1 cannot be opened" in log.read_text(), 20)
+        assert "REGIE_HTTP_PORT" in log.read_text()
+    try:
+        with client_with(fresh, None) as client:
+            until(lambda: client.get("/api/v1/health").status_code == 200, 20)
+    finally:
+        server.terminate()
+        assert server.wait(10) == 0
 
 
 def test_with_a_certificate_it_serves_https_and_the_cookie_is_secure(tmp_path: Path) -> None:

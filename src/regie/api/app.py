@@ -13,6 +13,16 @@ from regie.api.ui import Pages
 
 
 def make_app(services: Services) -> FastAPI:
+    app = described_app()
+    app.state.services = services
+    app.router.default = Pages()
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Envelope, metrics=services.metrics)
+    return app
+
+
+def described_app() -> FastAPI:
+    """All routes and their OpenAPI document, without anything behind them."""
     app = FastAPI(
         title="Regie",
         version=__version__,
@@ -21,12 +31,8 @@ def make_app(services: Services) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.services = services
     for resource in (health, session, sources, paths, viewers, system, access, events, whep, docs):
         app.include_router(resource.router)
-    app.router.default = Pages()
     add_problem_handlers(app)
-    app.add_middleware(BodyLimit)
-    app.add_middleware(Envelope, metrics=services.metrics)
     describe(app)
     return app

@@ -25,17 +25,17 @@ WITH_ROLE = {
     429: "Too many wrong tokens from this address",
     503: "The engine, a worker or the database is away at the moment",
 }
+OFTEN = {404: "There is no such thing", 422: "The request is not right"}
 BY_METHOD = {
-    "post": {404: "There is no such thing", 409: "In conflict with what is", 422: "The request is not right"},
-    "get": {404: "There is no such thing", 409: "It is stopped", 422: "The request is not right"},
-    "patch": {
-        404: "There is no such thing",
-        409: "In conflict with what is",
-        422: "The request is not right",
-    },
-    "delete": {404: "There is no such thing", 409: "Somebody uses it", 422: "The request is not right"},
+    "options": OFTEN,
+    "get": OFTEN | {409: "It is stopped"},
+    "post": OFTEN | {400: "The body cannot be read", 409: "In conflict with what is"},
+    "patch": OFTEN | {400: "The body cannot be read", 409: "In conflict with what is"},
+    "delete": OFTEN | {409: "Somebody uses it"},
 }
 WITH_MEDIA = {406: "Nothing in the offer can be sent", 415: "Another content type is needed"}
+
+WITH_ETAG = {412: "Another ICE session than the one of this ETag", 428: "If-Match is missing"}
 
 
 def describe(app: FastAPI) -> None:
@@ -91,10 +91,9 @@ def _complete(operation: dict[str, Any], path: str, method: str, guard: Requires
     told |= BY_METHOD.get(method, {})
     if path.startswith("/whep/"):
         told |= WITH_MEDIA
+    if path.startswith("/whep/session/") and method == "patch":
+        told |= WITH_ETAG
     responses.pop("422", None)  # FastAPI's own shape of it
     for status, description in told.items():
         content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
         responses[str(status)] = {"description": description, "content": content}
-    for status in [key for key in responses if key in ("400", "412", "428")]:
-        content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        responses[status] = {"description": "The request is not right", "content": content}

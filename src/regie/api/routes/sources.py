@@ -109,6 +109,7 @@ async def add_source(asked: NewSource, services: ServicesDep) -> SourceState:
 
 @router.get("/sources/{source_id}", dependencies=[VIEWER])
 async def get_source(source_id: SourceId, services: ServicesDep) -> SourceState:
+    """One source, with the state it is in now."""
     _known(services.picture, source_id)
     return services.picture.source(source_id)
 

@@ -19,7 +19,7 @@ from regie.domain.errors import NotFound, Unavailable
 
 router = APIRouter(prefix=API, tags=["system"], route_class=GuardedRoute)
 
-WorkerId = Annotated[str, Path(max_length=48, examples=["server"])]
+WorkerId = Annotated[str, Path(max_length=48, examples=["src-cam1"])]
 
 
 class LogLines(BaseModel):

@@ -6,9 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, HTTPException, Path, Request, Response
 
 from regie.api.access import PUBLIC, VIEWER, GuardedRoute
-from regie.api.limits import SDP_LIMIT_BYTES
 from regie.api.picture import EDGE
-from regie.api.problems import Problem, problem_response
+from regie.api.problems import problem_response
 from regie.api.routes.paths import PathName, known_path, running_path
 from regie.api.services import ServicesDep
 from regie.domain.access import Identity
@@ -32,12 +31,8 @@ router = APIRouter(prefix="/whep", tags=["whep"], route_class=GuardedRoute)
 
 
 def _body(content_type: str) -> dict[str, Any]:
-    content = {content_type: {"schema": {"type": "string", "maxLength": SDP_LIMIT_BYTES}}}
+    content = {content_type: {"schema": {"type": "string"}}}
     return {"requestBody": {"required": True, "content": content}}
-
-
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": Problem} for status in statuses}
 
 
 SessionId = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{8,80}$")]
@@ -54,7 +49,6 @@ async def session_options(session: SessionId, response: Response) -> None:  # no
     dependencies=[VIEWER],
     status_code=204,
     openapi_extra=_body(FRAGMENT),
-    responses=_problems(412, 428),
 )
 async def trickle(
     session: SessionId,
@@ -102,7 +96,7 @@ async def endpoint(path: PathName, services: ServicesDep, response: Response) ->
     status_code=201,
     response_class=Response,
     openapi_extra=_body(SDP),
-    responses={201: {"content": {SDP: {"schema": {"type": "string"}}}}, **_problems(400)},
+    responses={201: {"content": {SDP: {"schema": {"type": "string"}}}}},
 )
 async def watch(
     path: PathName, request: Request, identity: Annotated[Identity, VIEWER], services: ServicesDep
