@@ -14,7 +14,8 @@ HUNG = f"did not answer for {SILENCE_S:g} s"
 HEALTHY_S = 30.0
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 10.0
-LONGEST_DELAY_OF_LIVE_S = 1.0  # what did deliver is wanted back soon, however often it is killed
+DELIVERED_S = 1.0  # what was live for so long was killed or met bad luck: it is started again at once
+LONGEST_DELAY_OF_LIVE_S = 1.0  # what was live for a moment only may be the cause itself, but is missed
 
 
 class Phase(Enum):
@@ -154,7 +155,7 @@ class Supervision:
         self._misses = 0
         self._failures = 0
         self._ready_at: float | None = None
-        self._was_live = False
+        self._live_since: float | None = None
         self._fault = ""  # why it is being killed; empty when the stop is meant
 
     @property
@@ -219,7 +220,8 @@ class Supervision:
         if self.phase not in (Phase.STARTING, Phase.RUNNING):
             return []
         self.report = report
-        self._was_live = self._was_live or report.state is WorkerState.LIVE
+        if self._live_since is None and report.state is WorkerState.LIVE:
+            self._live_since = now
         if self.phase is Phase.RUNNING:
             return []
         self.phase, self.deadline, self._misses, self._ready_at = Phase.RUNNING, None, 0, now
@@ -290,7 +292,7 @@ class Supervision:
         return [Spawn(self.wanted)]
 
     def _renew(self) -> None:
-        self._misses, self._ready_at, self._was_live, self._applying = 0, None, False, False
+        self._misses, self._ready_at, self._live_since, self._applying = 0, None, None, False
         self._fault = ""
 
     def _stop(self, reason: str, now: float) -> list[Effect]:
@@ -309,11 +311,10 @@ class Supervision:
         return [Kill()]
 
     def _back_off(self, how: str, now: float) -> list[Effect]:
-        if self._ready_at is not None and now - self._ready_at >= HEALTHY_S:
+        if _lasted(self._ready_at, HEALTHY_S, now) or _lasted(self._live_since, DELIVERED_S, now):
             self._failures = 0
-        delay_s = min(
-            _delay_s(self._failures), LONGEST_DELAY_OF_LIVE_S if self._was_live else LONGEST_DELAY_S
-        )
+        longest_s = LONGEST_DELAY_S if self._live_since is None else LONGEST_DELAY_OF_LIVE_S
+        delay_s = min(_delay_s(self._failures), longest_s)
         self._failures += 1
         if not delay_s:
             self.report = Report(WorkerState.STARTING, how)
@@ -326,6 +327,10 @@ class Supervision:
         self.phase, self.deadline, self.running = Phase.IDLE, None, None
         self.report = Report(WorkerState.STOPPED)
         return [Forget()]
+
+
+def _lasted(since: float | None, span_s: float, now: float) -> bool:
+    return since is not None and now - since >= span_s
 
 
 def _delay_s(failures: int) -> float:

@@ -134,6 +134,28 @@ def test_a_worker_that_did_deliver_is_back_within_a_second_however_often_it_is_k
         now += 2.0
 
 
+def test_a_worker_killed_while_it_delivers_is_started_again_at_once_every_time() -> None:
+    worker = started()
+    for now in (10.0, 12.0, 14.0, 16.0):
+        assert worker.handle(Exited("was ended by SIGKILL"), now) == [Spawn(CAM)]
+        worker.handle(Spawned(), now)
+        worker.handle(Ready(LIVE), now + 0.5)
+
+
+def test_a_worker_that_crashes_as_soon_as_it_is_live_is_not_started_in_a_tight_loop() -> None:
+    worker, now, spawned = started(), 0.0, 0
+    while now < 10.0:
+        now += 0.1
+        if worker.handle(Exited("crashed"), now) == []:
+            assert worker.deadline is not None
+            now = worker.deadline
+            worker.handle(Tick(), now)
+        spawned += 1
+        worker.handle(Spawned(), now)
+        worker.handle(Ready(LIVE), now)
+    assert spawned <= 12
+
+
 def test_while_it_waits_the_reason_says_what_happened() -> None:
     worker = started(RETRYING)
     worker.handle(Exited("ended with exit status 1: disk full"), 1.0)
