@@ -63,6 +63,7 @@ class Feed:
         self.empty_since: float | None = None
         self._requests = KeyframeRequests()
         self._lateness = Lateness()
+        self._connections = 0
         self._skipping = False
         self._readers = {stream: HubReader(run_dir, path, stream) for stream in Stream}
         self._tasks: list[asyncio.Task[None]] = []
@@ -106,6 +107,8 @@ class Feed:
         self.age_ms.add((sent_ns - unit.pts_ns) / 1e6)
 
     def _is_late(self, unit: VideoUnit, now: int) -> bool:
+        if self._readers[Stream.VIDEO].connections != self._connections:  # it begins with what went before
+            self._connections, self._lateness = self._readers[Stream.VIDEO].connections, Lateness()
         late = self._lateness.of(unit.pts_ns, now) > LATE_NS
         if late and not self._skipping:
             log.warning("sending %s lags behind: going on at the next keyframe", self.path)

@@ -1,4 +1,4 @@
-"""A connection that closes while we use it must not stop the process: tried in a child, which has a time limit."""
+"""A connection that closes while in use must not stop the process: tried in a child with a time limit."""
 
 import subprocess
 import sys

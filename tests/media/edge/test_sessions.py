@@ -152,6 +152,7 @@ def test_two_hundred_visits_leave_nothing_behind(edge: Worker) -> None:
     def visit() -> None:
         with Receiver().connect(edge, PATH) as viewer:
             until(lambda: viewer.video.packets)
+            edge.call("hangup", {"session": viewer.session})
 
     def settled() -> bool:
         return bool(edge.call("stats")["viewers"] == [])
