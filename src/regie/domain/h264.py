@@ -6,7 +6,8 @@ Annex B byte-stream in (ITU-T H.264, 7.3 and annex E); no decoding, no I/O.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-SLICE, IDR, SPS = 1, 5, 7
+SLICE, IDR, SPS = 1, 5, 7  # types of NAL units
+B = 1  # type of slice, modulo 5
 _PROFILES = {66: "baseline", 77: "main", 88: "extended", 100: "high", 110: "high 10", 122: "high 4:2:2"}
 _PASSING_PROFILES = frozenset({66, 77, 100})
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
@@ -56,10 +57,16 @@ def has_b_slice(unit: bytes) -> bool:
     """Whether an access unit is a B picture, by the slice type of its first slice."""
     for nal in nals(unit):
         if nal and nal[0] & 31 in (SLICE, IDR):
-            bits = _Bits(_without_emulation(nal[1:17]))
-            bits.ue()  # first_mb_in_slice
-            return bits.ue() % 5 == 1
+            return _slice_type(_Bits(_without_emulation(nal[1:17]))) == B
     return False
+
+
+def _slice_type(bits: "_Bits") -> int | None:
+    try:
+        bits.ue()  # first_mb_in_slice
+        return bits.ue() % 5
+    except IndexError:
+        return None
 
 
 def nals(unit: bytes) -> Iterator[bytes]:

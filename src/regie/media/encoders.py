@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from regie.domain.errors import NotSupported
 from regie.hub.gst import GLib, Gst
@@ -23,6 +23,7 @@ class Encoder:
     title: str
     settings: str
     keyframe_property: str
+    bitrate_property: str = "bitrate"
     bits_per_unit: int = 1000
     is_hardware: bool = True
 
@@ -31,8 +32,8 @@ ENCODERS = (
     Encoder("nvh264enc", "NVENC", "zerolatency=true bframes=0 rc-mode=cbr-ld-hq", "gop-size"),
     Encoder("vah264enc", "VA-API", "b-frames=0 rate-control=cbr", "key-int-max"),
     Encoder("vaapih264enc", "VA-API", "max-bframes=0 rate-control=cbr", "keyframe-period"),
-    Encoder("mpph264enc", "Rockchip MPP", "rc-mode=cbr", "gop", bits_per_unit=1),
-    Encoder("v4l2h264enc", "V4L2", "", ""),
+    Encoder("mpph264enc", "Rockchip MPP", "rc-mode=cbr", "gop", "bps", 1),
+    Encoder("v4l2h264enc", "V4L2", "", "", ""),
     Encoder(
         "x264enc", "x264", "tune=zerolatency bframes=0 sliced-threads=false", "key-int-max", is_hardware=False
     ),
@@ -58,31 +59,44 @@ def best_encoder() -> Encoder:
     )
 
 
-def encoder_text(encoder: Encoder, *, quickly: bool) -> str:
-    """`quickly` spends less on pictures that are not worth it."""
-    preset = f"speed-preset={'ultrafast' if quickly else 'superfast'}" if encoder.factory == "x264enc" else ""
-    return f"{encoder.factory} name=encoder {encoder.settings} {preset}"
+@dataclass(frozen=True)
+class Size:
+    """What is to be encoded."""
+
+    width: int
+    height: int
+    fps: float
+
+    @classmethod
+    def from_caps(cls, caps: Any) -> Self:
+        structure = caps.get_structure(0)
+        found, numerator, denominator = structure.get_fraction("framerate")
+        fps = numerator / denominator if found and numerator else 30.0
+        return cls(structure.get_value("width"), structure.get_value("height"), min(fps, 60.0))
+
+    @property
+    def pixels_per_s(self) -> float:
+        return self.width * self.height * self.fps
 
 
-def fit_to_caps(encoder: Encoder, element: Any, caps: Any) -> None:
-    """Set bitrate, threads and distance of keyframes for the size and rate of what is about to be encoded."""
-    structure = caps.get_structure(0)
-    found, numerator, denominator = structure.get_fraction("framerate")
-    fps = numerator / denominator if found and numerator else 30.0
-    pixels_per_s = structure.get_value("width") * structure.get_value("height") * min(fps, 60)
-    bitrate = round(min(max(pixels_per_s * BITS_PER_PIXEL, 300_000), 12_000_000))
-    if element.find_property("bitrate"):
-        element.set_property("bitrate", bitrate // encoder.bits_per_unit)
+def encoder_text(encoder: Encoder, size: Size, *, quickly: bool) -> str:
+    """The encoder, with bitrate and keyframe distance that suit; `quickly` spends less effort."""
+    bitrate = round(min(max(size.pixels_per_s * BITS_PER_PIXEL, 300_000), 12_000_000))
+    parts = [encoder.factory, "name=encoder", encoder.settings]
+    if encoder.bitrate_property:
+        parts.append(f"{encoder.bitrate_property}={bitrate // encoder.bits_per_unit}")
     if encoder.keyframe_property:
-        element.set_property(encoder.keyframe_property, max(1, round(KEYFRAME_INTERVAL_S * fps)))
+        parts.append(f"{encoder.keyframe_property}={max(1, round(KEYFRAME_INTERVAL_S * size.fps))}")
     if encoder.factory == "x264enc":
-        element.set_property("threads", 1 if pixels_per_s <= 1920 * 1080 * 60 else 4)
+        threads = 1 if size.pixels_per_s <= 1920 * 1080 * 60 else 4  # more than one adds frames of delay
+        parts.append(f"threads={threads} speed-preset={'ultrafast' if quickly else 'superfast'}")
+    return " ".join(parts)
 
 
 def _works(encoder: Encoder) -> bool:
     text = (
         "videotestsrc num-buffers=5 ! video/x-raw,width=640,height=360,framerate=30/1 ! videoconvert ! "
-        f"{encoder_text(encoder, quickly=True)} ! h264parse ! fakesink"
+        f"{encoder_text(encoder, Size(640, 360, 30), quickly=True)} ! h264parse ! fakesink"
     )
     try:
         pipeline = Gst.parse_launch(text)

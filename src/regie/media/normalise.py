@@ -13,7 +13,7 @@ from regie.domain.workers import Json
 from regie.hub.gst import Gst, Pipeline
 from regie.hub.paths import Stream
 from regie.hub.publish import Publisher, force_keyframe_at, writer_text
-from regie.media.encoders import best_encoder, encoder_text, fit_to_caps
+from regie.media.encoders import Size, best_encoder, encoder_text
 from regie.media.formats import Format
 
 H264_CAPS = "video/x-h264,stream-format=byte-stream,alignment=au"
@@ -22,6 +22,10 @@ SLICE_HEADER_BYTES = 2048
 B_FRAMES = "it has B-frames"
 FILE_TOLERANCE_NS = 1_000_000  # where a file's rounds meet, sound is cut or filled to this
 LIVE_TOLERANCE_NS = 40_000_000  # arrival times jitter; what is less than this is no gap
+# A blocking probe: after it, what it linked gets caps and segment before the unit itself.
+FIRST_UNIT = Gst.PadProbeType.BLOCK | Gst.PadProbeType.BUFFER
+DECODE_QUEUE = "queue max-size-buffers=60 max-size-time=1000000000 max-size-bytes=33554432"
+ENCODE_QUEUE = "queue max-size-buffers=3 max-size-bytes=0 max-size-time=0 leaky=downstream"
 AHEAD = "queue max-size-time=1500000000 max-size-buffers=0 max-size-bytes=67108864"
 
 
@@ -58,9 +62,7 @@ class Branch:
         self._on_b_frames = on_b_frames
         self._watched = 0
         self._head = pipeline.add(self._head_text(depayloader), f"{self.stream}_head")
-        # A blocking probe: after it, what it linked gets caps and segment before the unit itself.
-        first = Gst.PadProbeType.BLOCK | Gst.PadProbeType.BUFFER
-        self._head.get_static_pad("src").add_probe(first, self._on_first_unit)
+        self._head.get_static_pad("src").add_probe(FIRST_UNIT, self._on_first_unit)
         self._head.sync_state_with_parent()
 
     @property
@@ -111,34 +113,48 @@ class Branch:
         return Gst.PadProbeReturn.REMOVE
 
     def _finish(self, pad: Any) -> None:
-        tail = self._pipeline.add(f"{self._tail_text()} {writer_text(self.stream)}", f"{self.stream}_tail")
+        """Link what comes after the head."""
+        if self.passthrough:
+            self._write(pad, "")
+        elif self.stream is Stream.AUDIO:
+            self._write(pad, self._sound_text())
+        else:
+            self._decode(pad)
+
+    def _decode(self, pad: Any) -> None:
+        """Put a decoder behind the head; the encoder follows once the size of the picture is known."""
+        decoder = f"{DECODE_QUEUE} ! {self.format.decoder} ! " if self.format.decoder else ""
+        raw = self._pipeline.add(
+            f"{decoder}deinterlace mode=auto fields=top ! videoconvert ! "
+            "capsfilter caps=video/x-raw,format=I420",
+            "video_decode",
+        )
+        raw.get_static_pad("src").add_probe(FIRST_UNIT, self._on_first_picture)
+        raw.sync_state_with_parent()
+        pad.link(raw.get_static_pad("sink"))
+
+    def _on_first_picture(self, pad: Any, _info: Any) -> Any:
+        size = Size.from_caps(pad.get_current_caps())
+        encoder = encoder_text(best_encoder(), size, quickly=self._plan.is_synthetic)
+        self._write(pad, f"{ENCODE_QUEUE} ! {encoder} ! h264parse config-interval=-1 ! {H264_CAPS} ! ")
+        return Gst.PadProbeReturn.REMOVE
+
+    def _write(self, pad: Any, text: str) -> None:
+        """Put the end of the branch on the hub."""
+        tail = self._pipeline.add(f"{text}{writer_text(self.stream)}", f"{self.stream}_tail")
         self._publisher.attach(self._pipeline, self._force_keyframe())
-        if self.stream is Stream.VIDEO and not self.passthrough:
-            encoder = self._pipeline["encoder"]
-            encoder.get_static_pad("sink").add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, _on_caps, encoder)
         tail.sync_state_with_parent()
         pad.link(tail.get_static_pad("sink"))
         self._on_ready(self)
 
-    def _tail_text(self) -> str:
-        if self.passthrough:
-            return ""
+    def _sound_text(self) -> str:
         decoder = f"{self.format.decoder} ! " if self.format.decoder else ""
-        if self.stream is Stream.AUDIO:
-            tolerance_ns = FILE_TOLERANCE_NS if self._plan.is_file else LIVE_TOLERANCE_NS
-            return (
-                f"{decoder}identity single-segment=true ! audioconvert ! audioresample ! "
-                f"audiorate skip-to-first=true tolerance={tolerance_ns} ! "
-                "audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved ! "
-                "opusenc frame-size=20 bitrate=128000 ! "
-            )
-        if decoder:
-            decoder = f"queue max-size-buffers=60 max-size-time=1000000000 ! {decoder}"
-        encoder = encoder_text(best_encoder(), quickly=self._plan.is_synthetic)
+        tolerance_ns = FILE_TOLERANCE_NS if self._plan.is_file else LIVE_TOLERANCE_NS
         return (
-            f"{decoder}deinterlace mode=auto fields=top ! videoconvert ! video/x-raw,format=I420 ! "
-            f"queue max-size-buffers=3 max-size-bytes=0 max-size-time=0 leaky=downstream ! {encoder} ! "
-            f"h264parse config-interval=-1 ! {H264_CAPS} ! "
+            f"{decoder}identity single-segment=true ! audioconvert ! audioresample ! "
+            f"audiorate skip-to-first=true tolerance={tolerance_ns} ! "
+            "audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved ! "
+            "opusenc frame-size=20 bitrate=128000 ! "
         )
 
     def _force_keyframe(self) -> Callable[[], None] | None:
@@ -155,13 +171,6 @@ class Branch:
             self._on_b_frames()
             return Gst.PadProbeReturn.REMOVE
         return Gst.PadProbeReturn.REMOVE if self._watched >= B_FRAME_WATCH_UNITS else Gst.PadProbeReturn.OK
-
-
-def _on_caps(_pad: Any, info: Any, encoder: Any) -> Any:
-    event = info.get_event()
-    if event.type == Gst.EventType.CAPS:
-        fit_to_caps(best_encoder(), encoder, event.parse_caps())
-    return Gst.PadProbeReturn.OK
 
 
 def _why_not_opus(caps: Any) -> str:

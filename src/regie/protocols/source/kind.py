@@ -6,10 +6,12 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
+from unicodedata import category
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
+_UNWRITABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, half characters, line ends
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/:.")
 
 
@@ -21,8 +23,8 @@ class SourceOptions(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_control_characters(cls, value: object) -> object:
-        if isinstance(value, str) and not all(character.isprintable() for character in value):
-            raise ValueError("contains a character that cannot be printed")
+        if isinstance(value, str) and any(category(character) in _UNWRITABLE for character in value):
+            raise ValueError("contains a character that cannot be written")
         return value
 
 

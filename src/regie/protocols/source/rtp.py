@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
+from pydantic import Field, IPvAnyAddress, PrivateAttr, ValidationInfo, field_validator, model_validator
 
 from regie.protocols.source.file import confined_file
 from regie.protocols.source.kind import LaunchContext, SourceKind, SourceOptions, UdpSocket
@@ -58,10 +58,10 @@ class RtpOptions(SourceOptions):
         max_length=500,
         json_schema_extra={"file": True, "advanced": True},
     )
-    sender: IPv4Address | IPv6Address | None = Field(
+    sender: IPvAnyAddress | None = Field(
         None, title="Sender", description="Only packets from this address are taken", examples=["192.0.2.7"]
     )
-    listen: IPv4Address | IPv6Address = Field(
+    listen: IPvAnyAddress = Field(
         IPv4Address("0.0.0.0"),  # noqa: S104  cameras send to any interface unless told otherwise
         title="Listen on",
         description="The address of this machine the packets are sent to",
