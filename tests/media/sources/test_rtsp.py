@@ -1,6 +1,7 @@
 """RTSP, against a camera that is gst-rtsp-server in another process."""
 
 import itertools
+import signal
 import statistics
 import sys
 from collections.abc import Iterator
@@ -134,6 +135,22 @@ def test_a_camera_that_is_not_there_is_named_and_comes_back_by_itself(run_dir: P
         with camera(camera_with(H264), port=port):
             source.wait_for("live", timeout_s=40)
             source.record(10)
+
+
+def test_a_camera_that_freezes_is_stalled_and_live_again_when_it_wakes(run_dir: Path) -> None:
+    port = free_port()
+    program = str(Path(__file__).with_name("camera.py"))
+    with (
+        peer(sys.executable, program, str(port), camera_with(H264), ready="ready") as frozen,
+        source_of(run_dir, port) as source,
+    ):
+        source.wait_for("live")
+        frozen.send_signal(signal.SIGSTOP)
+        source.wait_for("stalled", "no new picture for 2 s", timeout_s=10)
+        source.wait_for("retrying", timeout_s=20)
+        frozen.send_signal(signal.SIGCONT)
+        source.wait_for("live", timeout_s=40)
+        source.record(10)
 
 
 def test_a_wrong_path_and_an_unknown_codec_are_told(run_dir: Path) -> None:
