@@ -18,6 +18,7 @@ from regie.hub.paths import Stream
 from regie.hub.publish import Publisher
 from regie.media.faults import Circumstances, Fault, fault_from_message
 from regie.media.formats import offer_from_caps
+from regie.media.leading import Lead
 from regie.media.looping import FileLoop
 from regie.media.normalise import B_FRAMES, Branch, Plan
 from regie.media.sockets import open_udp
@@ -66,6 +67,7 @@ class Ingest:
         self._declined: list[str] = []
         self._publishers = {stream: Publisher(order.run_dir, order.path, stream) for stream in Stream}
         self._looping = FileLoop(now_ns(), self._in_loop(self._play_again)) if order.kind.is_file else None
+        self._lead = Lead()
         self._started_ns = now_ns()
         self.was_live = False
 
@@ -158,7 +160,7 @@ class Ingest:
             self._fail(Fault("the pipeline could not be built; see the log of this worker", lasting=True))
 
     def _take_or_raise(self, pad: Any, caps: Any) -> None:
-        offer = offer_from_caps(caps)
+        order, offer = self._order, offer_from_caps(caps)
         branch = self._branches.get(offer.format.stream) if offer.format else None
         if offer.format is None or (branch is not None and not self._may_replace(branch)):
             if offer.format is None:
@@ -167,8 +169,9 @@ class Ingest:
             return
         if self._looping is not None:
             self._looping.watch(offer.format.stream, pad)
+        elif order.kind.is_multiplexed:
+            self._lead.watch(pad)
         if branch is None:
-            order = self._order
             plan = Plan(order.kind.is_file, order.kind.is_synthetic, order.transcode_because)
             branch = Branch(
                 self._pipeline,

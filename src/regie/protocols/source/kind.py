@@ -71,6 +71,7 @@ class SourceKind:
     waits_for: Callable[[Any], str] = field(default=no_words)  # who must call us, if it is not we who call
     sockets: Callable[[Any], Mapping[str, UdpSocket]] = field(default=no_sockets)  # by udpsrc name
     is_file: bool = False  # played in real time and looped, instead of arriving as it happens
+    is_multiplexed: bool = False  # its times are when a receiver is to show what it got
     is_synthetic: bool = False  # drawn here: not worth an encoder's effort
 
 

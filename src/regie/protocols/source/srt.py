@@ -128,4 +128,5 @@ KIND = SourceKind(
     launch=launch,
     target=lambda options: Address.of(options.url).said(0),
     waits_for=waits_for,
+    is_multiplexed=True,
 )
