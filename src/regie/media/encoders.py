@@ -89,7 +89,7 @@ def encoder_text(encoder: Encoder, size: Size, *, quickly: bool) -> str:
         parts.append(f"{encoder.keyframe_property}={max(1, round(KEYFRAME_INTERVAL_S * size.fps))}")
     if encoder.factory == "x264enc":
         threads = 1 if size.pixels_per_s <= 1920 * 1080 * 60 else 4  # more than one adds frames of delay
-        parts.append(f"threads={threads} speed-preset={'ultrafast' if quickly else 'superfast'}")
+        parts.append(f"threads={threads} speed-preset={'ultrafast qp-min=24' if quickly else 'superfast'}")
     return " ".join(parts)
 
 

@@ -154,7 +154,7 @@ class Branch:
             f"{decoder}identity single-segment=true ! audioconvert ! audioresample ! "
             f"audiorate skip-to-first=true tolerance={tolerance_ns} ! "
             "audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved ! "
-            "opusenc frame-size=20 bitrate=128000 ! "
+            f"opusenc frame-size=20 bitrate=128000 complexity={2 if self._plan.is_synthetic else 8} ! "
         )
 
     def _force_keyframe(self) -> Callable[[], None] | None:
