@@ -12,7 +12,7 @@ from tests.support.instance import Instance, running_instance
 TIMEOUT_S = 20.0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def regie() -> Iterator[Instance]:
     with running_instance() as started:
         yield started
@@ -23,7 +23,7 @@ def client_with(regie: Instance, token: str | None, **options: Any) -> httpx.Cli
     return httpx.Client(base_url=regie.base_url, headers=headers, timeout=TIMEOUT_S, **options)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def admin(regie: Instance) -> Iterator[httpx.Client]:
     with client_with(regie, regie.token) as client:
         yield client
@@ -35,13 +35,13 @@ def made_token(admin: httpx.Client, role: str) -> str:
     return str(reply.json()["token"])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def operator(regie: Instance, admin: httpx.Client) -> Iterator[httpx.Client]:
     with client_with(regie, made_token(admin, "operator")) as client:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def viewer(regie: Instance, admin: httpx.Client) -> Iterator[httpx.Client]:
     with client_with(regie, made_token(admin, "viewer")) as client:
         yield client
