@@ -65,7 +65,8 @@ def translated_errors() -> Iterator[None]:
     except DBAPIError as error:
         reason = redact(str(error.orig)).splitlines()[0]
         raise Unavailable(
-            f"the database does not work: {reason}", "is the disk full or read-only?"
+            f"the database does not work: {reason}",
+            "is the disk full or read-only, or the database server away?",
         ) from error
     except SQLAlchemyError as error:
         raise Unavailable(f"the database does not work: {type(error).__name__}") from error
@@ -78,7 +79,7 @@ def _engine(data_dir: Path, url: str) -> Engine:
     except (SQLAlchemyError, ImportError) as error:
         raise Invalid(
             f"REGIE_DATABASE_URL {redact(url)!r} cannot be used: {redact(str(error))}",
-            "leave it empty for SQLite, or write postgresql+psycopg://user:password@host/name",
+            "for SQLite leave it out; PostgreSQL also needs its driver: pip install 'regie[postgresql]'",
         ) from error
     if target.get_backend_name() == "sqlite":
         if target.database:
@@ -98,6 +99,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 @contextlib.contextmanager
 def _only_one(lock: Path) -> Iterator[None]:
     """`regie link` and the server may both find an empty store: one creates it, the other waits."""
+    lock.touch(mode=0o600)
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

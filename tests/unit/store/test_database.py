@@ -97,13 +97,16 @@ def test_a_broken_file_is_said_to_be_broken(tmp_path: Path) -> None:
         Database.open(tmp_path)
 
 
-def test_a_database_that_cannot_be_written_says_so_without_values(database: Database) -> None:
+def test_a_database_that_cannot_be_written_says_so_without_values(tmp_path: Path) -> None:
+    database = Database.open(tmp_path)
+
     def read_only(connection: Connection) -> None:
         connection.execute(text("pragma query_only=1"))
         _insert(connection, "hunter2")
 
     with pytest.raises(Unavailable, match="readonly") as raised:
         database.run(read_only)
+    database.close()
     assert "hunter2" not in str(raised.value)
 
 

@@ -39,8 +39,8 @@ async def events(socket: WebSocket, identity: Annotated[Identity, VIEWER], servi
             await asyncio.gather(*tasks, return_exceptions=True)
     if tasks[2] in done:
         with contextlib.suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
-            late = identity.expires_at is None or time.time() < identity.expires_at
-            await asyncio.wait_for(socket.close(TRY_AGAIN if late else ENDED), 2.0)
+            still_valid = identity.expires_at is None or time.time() < identity.expires_at
+            await asyncio.wait_for(socket.close(TRY_AGAIN if still_valid else ENDED), 2.0)
 
 
 async def _send(socket: WebSocket, listener: Listener) -> None:

@@ -1,0 +1,92 @@
+"""The event hub without a network: who falls behind is dropped, and nobody waits for them."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from regie.api.events import QUEUE_LENGTH, EventHub, Listener, numbered
+from regie.api.picture import Picture
+from regie.api.system import SystemFigures
+from regie.domain.access import Identity, Role
+from regie.domain.sources import Source
+from regie.engine.client import EngineClient
+from regie.link.server import LinkServer
+from tests.support.wait import eventually
+
+ANN = Identity(Role.VIEWER, "Ann", session_id="a")
+BEN = Identity(Role.VIEWER, "Ben", token_id="b")
+
+
+@pytest.fixture
+def picture() -> Picture:
+    made = Picture()
+    made.sources = {"cam1": Source("cam1", "Stage", "test", {"tone_hz": 440}, True, 1.0, 1.0)}
+    return made
+
+
+@pytest.fixture
+def hub(picture: Picture, run_dir: Path) -> EventHub:
+    return EventHub(EngineClient(run_dir), picture, SystemFigures(run_dir), {"version": "1"})
+
+
+def told(listener: Listener) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = []
+    while not listener.queue.empty():
+        messages.append(json.loads(numbered(len(messages) + 1, listener.queue.get_nowait())))
+    return messages
+
+
+async def test_who_does_not_read_is_dropped_and_counted_and_the_others_miss_nothing(hub: EventHub) -> None:
+    async with hub.listening(ANN) as slow, hub.listening(BEN) as quick:
+        read = told(quick)
+        for number in range(QUEUE_LENGTH + 1):
+            hub.publish("worker-gone", {"id": str(number)})
+            read += told(quick)
+        assert slow.ended.is_set()
+        assert not quick.ended.is_set()
+        assert hub.dropped == 1
+        assert len(read) == 1 + QUEUE_LENGTH + 1
+        assert slow.queue.qsize() == QUEUE_LENGTH  # it holds no more memory than that
+
+
+async def test_only_those_whose_session_ended_are_hung_up(hub: EventHub) -> None:
+    async with hub.listening(ANN) as ann, hub.listening(BEN) as ben:
+        hub.end_where(lambda identity: identity.session_id == "a")
+        assert (ann.ended.is_set(), ben.ended.is_set()) == (True, False)
+    assert not hub.listeners
+
+
+async def test_what_the_engine_says_is_told_as_it_is_said_and_nonsense_does_not_end_it(
+    hub: EventHub, picture: Picture, run_dir: Path
+) -> None:
+    async def status(_: dict[str, Any]) -> dict[str, Any]:
+        return {"workers": []}
+
+    engine = LinkServer(run_dir / "engine.sock", {"status": status})
+    await engine.start()
+    connections: list[bool] = []
+    following = asyncio.create_task(hub.follow_engine(lambda: connections.append(True)))
+    await eventually(lambda: connections)
+    live = {"id": "src-cam1", "kind": "source", "pid": 7, "state": "live", "reason": "", "since": 5.0}
+    secret = live | {"state": "retrying", "reason": "no answer from rtsp://user:hunter2@cam", "detail": {}}
+    async with hub.listening(ANN) as listener:
+        engine.publish("worker", {"nonsense": True})
+        engine.publish("worker", live)
+        engine.publish("worker", secret)
+        engine.publish("gone", {"id": "src-cam1"})
+        await eventually(lambda: listener.queue.qsize() == 7)
+        messages = told(listener)
+    following.cancel()
+    await engine.close()
+    assert [message["type"] for message in messages] == [
+        *("snapshot", "worker", "source", "worker", "source", "worker-gone", "source")
+    ]
+    assert [message["seq"] for message in messages] == [1, 2, 3, 4, 5, 6, 7]
+    states = [message["data"]["state"] for message in messages if message["type"] == "source"]
+    assert states == ["live", "retrying", "starting"]
+    assert "hunter2" not in json.dumps(messages, ensure_ascii=False)
+    assert "rtsp://user:•••@cam" in json.dumps(messages, ensure_ascii=False)
+    assert picture.workers == {}
