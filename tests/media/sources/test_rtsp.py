@@ -48,7 +48,7 @@ def test_a_camera_passes_through_complete_over_whatever_transport_it_offers(
     assert len(times) == len(frames)
     assert all(b > a for a, b in itertools.pairwise(times))
     ages_ms = [f.pts_ns / 1e6 - time for f, time in zip(frames, times, strict=True)]
-    assert max(ages_ms) - min(ages_ms) < 100  # a busy camera's encoder delays some
+    assert max(ages_ms) - min(ages_ms) < 500  # the jitter buffer settles; a busy encoder delays some
 
 
 def test_sound_and_picture_stay_together(run_dir: Path) -> None:
