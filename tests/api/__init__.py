@@ -1,0 +1,1 @@
+"""A package, so that the one instance of the API tests ends with them."""
