@@ -27,13 +27,12 @@ SECURITY_HEADERS = (
 )
 
 
-def raw(regie: Instance, request: bytes, timeout_s: float = 10.0) -> bytes:
+def raw(regie: Instance, request: bytes, timeout_s: float = 2.0) -> bytes:
     """What the server answers to bytes no proper client would send."""
     with socket.create_connection(("127.0.0.1", regie.http_port), timeout=timeout_s) as connection:
         answer = b""
-        with contextlib.suppress(ConnectionError):  # it may hang up in the middle of it
+        with contextlib.suppress(ConnectionError, TimeoutError):  # it may hang up, or wait for more
             connection.sendall(request)
-            connection.shutdown(socket.SHUT_WR)
             while data := connection.recv(65536):
                 answer += data
         return answer
@@ -86,11 +85,13 @@ def test_garbage_does_no_harm(regie: Instance, anyone: httpx.Client, request_lin
 @pytest.mark.parametrize(
     "path",
     [
-        "/../../../../etc/passwd",
-        "/assets/../../../../../etc/passwd",
-        "/..%2f..%2f..%2f..%2fetc%2fpasswd",
-        "/assets/..%2f..%2f..%2f__init__.py",
-        "/%2e%2e/%2e%2e/settings.py",
+        "/" + "../" * 12 + "etc/passwd",
+        "/assets/" + "../" * 12 + "etc/passwd",
+        "/" + "..%2f" * 12 + "etc%2fpasswd",
+        "/../settings.py",
+        "/..%2fsettings.py",
+        "/%2e%2e/settings.py",
+        "/assets/..%2f..%2fsettings.py",
         "//etc/passwd",
         "/assets/%00",
         "/assets/" + "a" * 5000,
@@ -98,8 +99,9 @@ def test_garbage_does_no_harm(regie: Instance, anyone: httpx.Client, request_lin
 )
 def test_no_file_outside_the_pages_is_served(regie: Instance, path: str) -> None:
     answer = raw(regie, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 ")
     assert b"root:" not in answer
-    assert b"import" not in answer.partition(b"\r\n\r\n")[2][:200]
+    assert b"import " not in answer
     assert b" 500 " not in answer[:40]
 
 
