@@ -15,6 +15,7 @@ TIMEOUT_S = 20.0
 @pytest.fixture(scope="package")
 def regie() -> Iterator[Instance]:
     with running_instance() as started:
+        started.lighten()
         yield started
 
 

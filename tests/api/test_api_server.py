@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import stat
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -231,6 +232,11 @@ def test_a_restarted_worker_comes_back(admin: httpx.Client, regie: Instance) -> 
     before = regie.worker_pid("tools")
     assert admin.post("/api/v1/workers/tools/restart").status_code == 204
     until(lambda: regie.worker_pid("tools") != before, 15)
+
+
+def test_an_answer_does_not_wait_for_the_acknowledgement_of_its_headers(viewer: httpx.Client) -> None:
+    took_s = [viewer.get("/api/v1/sources").elapsed.total_seconds() for _ in range(20)]
+    assert statistics.median(took_s) < 0.03  # with Nagle's algorithm it is 40 ms and more
 
 
 @pytest.fixture

@@ -172,7 +172,9 @@ def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
 @contextlib.contextmanager
 def _listening(settings: Settings) -> Iterator[socket.socket]:
     host, port = settings.http_host, settings.http_port
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # named TCP, asyncio turns Nagle's algorithm off: else every answer waits 40 ms for an acknowledgement
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
