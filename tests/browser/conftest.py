@@ -49,6 +49,7 @@ def browser() -> Iterator[Browser]:
 def studio() -> Iterator[Instance]:
     """One instance for all tests that change nothing for good; every demo source is live."""
     with running_instance() as started:
+        started.lighten()
         wait_live(started)
         yield started
 

@@ -23,6 +23,7 @@ def pair() -> Iterator[Instance]:
     with running_instance() as started:
         for source_id in ("cam3", "cam4"):
             started.request("POST", f"/sources/{source_id}/stop")
+        started.lighten()
         until(lambda: all(s["state"] == "live" for s in started.request("GET", "/sources")[:2]), 30)
         yield started
 

@@ -110,6 +110,12 @@ class Instance:
             text = reply.read()
         return json.loads(text) if text else None
 
+    def lighten(self) -> None:
+        """Make the demo's pictures small: where several browsers draw, the encoders would take both cores."""
+        for source in self.request("GET", "/sources"):
+            options = source["options"] | {"width": 640, "height": 360}
+            self.request("PATCH", f"/sources/{source['id']}", {"options": options})
+
     def run(self, *arguments: str, timeout_s: float = 30.0) -> subprocess.CompletedProcess[str]:
         """A `regie` command for this instance."""
         return subprocess.run(
