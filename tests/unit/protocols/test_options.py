@@ -133,6 +133,28 @@ def test_secrets_are_masked_and_a_mask_sent_back_keeps_them() -> None:
     assert merged_options("rtsp", old, {**shown, "user": "v"})["user"] == "v"
 
 
+@pytest.mark.parametrize(
+    ("old_url", "new_url", "field"),
+    [
+        pytest.param("rtsp://192.0.2.7/live", "rtsp://192.0.2.66/live", "password", id="another-machine"),
+        pytest.param("rtsp://192.0.2.7/live", "rtsp://192.0.2.7:8554/live", "password", id="another-port"),
+        pytest.param("rtsp://a:b@192.0.2.7/1", f"rtsp://a:{MASK}@192.0.2.66/1", "url", id="in-the-address"),
+    ],
+)
+def test_a_saved_secret_is_never_sent_to_another_address(old_url: str, new_url: str, field: str) -> None:
+    old = {"url": old_url, "user": "admin", "password": "hunter2"}
+    sent = {**public_options("rtsp", old), "url": new_url}
+    with pytest.raises(Invalid, match="enter the password again") as refused:
+        merged_options("rtsp", old, sent)
+    assert refused.value.facts["errors"] == [{"field": field, "message": refused.value.message}]
+
+
+def test_another_stream_of_the_same_camera_keeps_the_password() -> None:
+    old = {"url": "rtsp://192.0.2.7/low", "user": "admin", "password": "hunter2"}
+    sent = {**public_options("rtsp", old), "url": "rtsp://192.0.2.7/high"}
+    assert merged_options("rtsp", old, sent)["password"] == "hunter2"
+
+
 def test_srt_options_may_stand_in_the_url() -> None:
     checked = checked_options("srt", {"url": "srt://:9000?passphrase=0123456789&latency=200"}, MEDIA)
     values = checked.model_dump()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
@@ -65,14 +66,27 @@ def public_options(kind: str, options: Json) -> Json:
 
 
 def merged_options(kind: str, old: Json, new: Json) -> Json:
-    """New options in which a masked secret that was sent back means the old one."""
+    """New options in which a masked secret that was sent back means the old one.
+
+    A secret goes only where it went before: with another address it has to be entered again, or whoever may
+    edit a source could have its password sent to a machine of their own.
+    """
     masked_old = public_options(kind, old)
-    return {
-        name: old[name]
-        if isinstance(value, str) and MASK in value and masked_old.get(name) == value
-        else value
-        for name, value in new.items()
-    }
+    merged = dict(new)
+    for name, value in new.items():
+        if not (isinstance(value, str) and MASK in value):
+            continue
+        if masked_old.get(name) != value or _server(old) != _server(new):
+            message = "the address changed: enter the password again"
+            raise Invalid(message, errors=[{"field": name, "message": message}])
+        merged[name] = old[name]
+    return merged
+
+
+def _server(options: Json) -> tuple[str, str]:
+    """Where a source's secrets go: the scheme and machine of its address, with its port."""
+    parts = urlsplit(str(options.get("url") or ""))
+    return parts.scheme, parts.netloc.rpartition("@")[2]
 
 
 def _secret_fields(kind: str) -> frozenset[str]:
