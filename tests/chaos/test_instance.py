@@ -29,10 +29,10 @@ def shared() -> Iterator[Instance]:
 
 
 def pids(instance: Instance) -> dict[str, int]:
-    """The processes of all workers, once all of them are live."""
+    """The processes of all workers, once all of them are live; a failed probe lingers for a minute."""
 
     def all_live() -> dict[str, int] | None:
-        workers = instance.request("GET", "/workers")
+        workers = [w for w in instance.request("GET", "/workers") if not w["id"].startswith("probe-")]
         live = len(workers) >= 7 and all(worker["state"] == "live" for worker in workers)
         return {worker["id"]: int(worker["pid"]) for worker in workers} if live else None
 
