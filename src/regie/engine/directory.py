@@ -10,10 +10,10 @@ from pathlib import Path
 
 from regie.domain.errors import RegieError
 from regie.domain.workers import Json, WorkerSpec
+from regie.link.worker import CONTROL_SOCKET
 
 WORKERS = "workers"
 ENGINE_SOCKET = "engine.sock"
-CONTROL_SOCKET = "control.sock"
 LOG_LIMIT_BYTES = 1024 * 1024
 LOG_KEEP_BYTES = 256 * 1024
 
