@@ -21,8 +21,10 @@ OPUS_CAPS = "audio/x-opus,rate=48000,channels=2,channel-mapping-family=0"
 _DROPPED = {Stream.VIDEO: 0, Stream.AUDIO: "header"}  # Ogg's header packets are no sound
 
 
-def writer_text(stream: Stream) -> str:
+def writer_text(stream: Stream, name: str = "hub") -> str:
     """The end of a branch that carries encoded units: from here they are on the hub.
+
+    Where a pipeline writes several paths, each needs a `name` of its own.
 
     A new reader starts at the newest keyframe of the last twelve seconds; one that falls 300 units (10 s of
     video) behind is moved to the newest keyframe, and nobody waits for it.
@@ -32,9 +34,9 @@ def writer_text(stream: Stream) -> str:
     )
     plain = f" ! capssetter replace=true caps={OPUS_CAPS}" if stream is Stream.AUDIO else ""
     return (
-        f"identity name=hub_{stream}_in single-segment=true drop-buffer-flags={_DROPPED[stream]}{plain} ! "
-        f"gdppay name=hub_{stream}_pay ! "
-        f"multisocketsink name=hub_{stream} {burst} recover-policy=keyframe units-soft-max=300 units-max=600 "
+        f"identity name={name}_{stream}_in single-segment=true drop-buffer-flags={_DROPPED[stream]}{plain} ! "
+        f"gdppay name={name}_{stream}_pay ! "
+        f"multisocketsink name={name}_{stream} {burst} recover-policy=keyframe units-soft-max=300 units-max=600 "
         "send-messages=true sync=false async=false qos=false"
     )
 
@@ -42,8 +44,9 @@ def writer_text(stream: Stream) -> str:
 class Publisher:
     """Listens on a path's socket and hands every reader to the pipeline's multisocketsink."""
 
-    def __init__(self, run_dir: Path, path: str, stream: Stream) -> None:
+    def __init__(self, run_dir: Path, path: str, stream: Stream, name: str = "hub") -> None:
         self.stream = stream
+        self._name = f"{name}_{stream}"
         self._file = socket_file(run_dir, path, stream)
         self._loop = asyncio.get_running_loop()
         self._listener: socket.socket | None = None
@@ -59,12 +62,12 @@ class Publisher:
 
     def attach(self, pipeline: Pipeline, force_keyframe: Callable[[], None] | None = None) -> None:
         """Watch what the pipeline writes: before data flows, in any thread. `listen` follows, in the loop."""
-        self._sink = pipeline[f"hub_{self.stream}"]
+        self._sink = pipeline[self._name]
         self._sink.connect("client-socket-removed", self._on_removed)
-        pad = pipeline[f"hub_{self.stream}_pay"].get_static_pad("src")
+        pad = pipeline[f"{self._name}_pay"].get_static_pad("src")
         pad.add_probe(Gst.PadProbeType.BUFFER, self._on_packet)
         pad.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, self._on_upstream_event, force_keyframe)
-        into = pipeline[f"hub_{self.stream}_pay"].get_static_pad("sink")
+        into = pipeline[f"{self._name}_pay"].get_static_pad("sink")
         into.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, _only_what_readers_need)
 
     def listen(

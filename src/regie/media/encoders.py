@@ -79,14 +79,22 @@ class Size:
         return self.width * self.height * self.fps
 
 
-def encoder_text(encoder: Encoder, size: Size, *, quickly: bool) -> str:
-    """The encoder, with bitrate and keyframe distance that suit; `quickly` spends less effort."""
-    bitrate = round(min(max(size.pixels_per_s * BITS_PER_PIXEL, 300_000), 12_000_000))
-    parts = [encoder.factory, "name=encoder", encoder.settings]
+def encoder_text(
+    encoder: Encoder,
+    size: Size,
+    *,
+    quickly: bool,
+    bitrate: int = 0,
+    keyframe_s: float = KEYFRAME_INTERVAL_S,
+    name: str = "encoder",
+) -> str:
+    """The encoder, with the bitrate given or one that suits; `quickly` spends less effort."""
+    bitrate = bitrate or round(min(max(size.pixels_per_s * BITS_PER_PIXEL, 300_000), 12_000_000))
+    parts = [encoder.factory, f"name={name}", encoder.settings]
     if encoder.bitrate_property:
         parts.append(f"{encoder.bitrate_property}={bitrate // encoder.bits_per_unit}")
     if encoder.keyframe_property:
-        parts.append(f"{encoder.keyframe_property}={max(1, round(KEYFRAME_INTERVAL_S * size.fps))}")
+        parts.append(f"{encoder.keyframe_property}={max(1, round(keyframe_s * size.fps))}")
     if encoder.factory == "x264enc":
         threads = 1 if size.pixels_per_s <= 1920 * 1080 * 60 else 4  # more than one adds frames of delay
         parts.append(f"threads={threads} speed-preset={'ultrafast qp-min=24' if quickly else 'superfast'}")

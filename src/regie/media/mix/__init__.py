@@ -1,0 +1,1 @@
+"""The mixer worker: a programme out of many sources, that never stops."""
