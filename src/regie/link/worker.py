@@ -24,6 +24,17 @@ type ReportTo = Callable[[Report], None]
 
 
 @dataclass(frozen=True)
+class Voice:
+    """How a body is heard: called with a report, it says how it is; `publish` tells its listeners more."""
+
+    report: ReportTo
+    publish: Callable[[str, Json], None]
+
+    def __call__(self, report: Report) -> None:
+        self.report(report)
+
+
+@dataclass(frozen=True)
 class WorkerContext:
     """Where a worker lives."""
 
@@ -33,7 +44,7 @@ class WorkerContext:
 
 
 class WorkerBody(Protocol):
-    """The work itself. It reports its state through the `ReportTo` it was made with."""
+    """The work itself. It reports its state through the `Voice` it was made with."""
 
     async def start(self, spec: Json) -> None: ...
 
@@ -48,7 +59,7 @@ class WorkerBody(Protocol):
     async def close(self) -> None: ...
 
 
-async def run_worker(context: WorkerContext, spec: Json, make_body: Callable[[ReportTo], WorkerBody]) -> None:
+async def run_worker(context: WorkerContext, spec: Json, make_body: Callable[[Voice], WorkerBody]) -> None:
     """Run a body until SIGTERM or SIGINT. The control socket answers before the body has started."""
     report = Report(WorkerState.STARTING)
 
@@ -59,7 +70,7 @@ async def run_worker(context: WorkerContext, spec: Json, make_body: Callable[[Re
             link.publish("report", new.to_wire())
             log.info("%s%s", new.state, f": {redact(new.reason)}" if new.reason else "")
 
-    body = make_body(on_report)
+    body = make_body(Voice(on_report, lambda event, data: link.publish(event, data)))
     started = asyncio.Event()
 
     async def apply(args: Json) -> Json:
