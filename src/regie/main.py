@@ -24,6 +24,7 @@ WORKERS = {
     "edge": "regie.edge.worker:run",
     "tools": "regie.media.tools:run",
     "source": "regie.media.source:run",
+    "mixer": "regie.media.mix.worker:run",
 }
 
 

@@ -134,8 +134,18 @@ def transition_from_wire(wire: Json) -> Transition:
     return _parsed(_TRANSITION, wire)
 
 
+def transition_to_wire(transition: Transition) -> Json:
+    wire: Json = _TRANSITION.dump_python(transition, mode="json")
+    return wire
+
+
 def strip_from_wire(wire: Json) -> Strip:
     return _parsed(_STRIP, wire)
+
+
+def strip_to_wire(strip: Strip) -> Json:
+    wire: Json = _STRIP.dump_python(strip, mode="json")
+    return wire
 
 
 _PRODUCTION, _SCENE = TypeAdapter(Production), TypeAdapter(Scene)

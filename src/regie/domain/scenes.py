@@ -1,4 +1,7 @@
-"""Scenes: which source stands where in the picture. Places are fractions of the canvas, so that they hold in every format."""
+"""Scenes: which source stands where in the picture.
+
+Places are fractions of the canvas, so that they hold in every format.
+"""
 
 from dataclasses import dataclass, field
 from enum import StrEnum

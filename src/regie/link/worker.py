@@ -70,7 +70,10 @@ async def run_worker(context: WorkerContext, spec: Json, make_body: Callable[[Vo
             link.publish("report", new.to_wire())
             log.info("%s%s", new.state, f": {redact(new.reason)}" if new.reason else "")
 
-    body = make_body(Voice(on_report, lambda event, data: link.publish(event, data)))
+    def on_event(event: str, data: Json) -> None:
+        link.publish(event, data)
+
+    body = make_body(Voice(on_report, on_event))
     started = asyncio.Event()
 
     async def apply(args: Json) -> Json:

@@ -1,13 +1,13 @@
 """The mixer's pipeline as text, in named parts. Its shape never changes while it runs.
 
     input n ─ decoder ─┬─ bus a ─┐
-                       └─ bus b ─┴─ final ─┬─ overlays ─ encoder ─ hub pgm
-                                           └─ (clean)
+                       └─ bus b ─┴─ final ─ overlays ─ black ─ encoder ─ hub pgm
+    both buses ─ wiper ─ final, fed only while something is wiped: alpha costs a fifth of a core
     the bus off air ─ small ─ encoder ─ hub pvw
     sound n ─ fader ─ pan ─ meter ─ mix ─ limiter ─ meter ─ opus ─ hub pgm
 
-Each input has a pad on both buses, always: a scene is nothing but where the pads stand. A pad that is not seen
-costs nothing, the compositor leaves it out.
+Each input has a pad on both buses, always: a scene is nothing but where the pads stand. A pad that is not
+seen costs nothing, the compositor leaves it out.
 """
 
 from regie.domain.production import Format
@@ -24,12 +24,16 @@ LEVEL_INTERVAL_NS = 50_000_000
 PREVIEW = (640, 360)
 RAW_SOUND = "audio/x-raw,format=F32LE,rate=48000,channels=2,layout=interleaved"
 H264 = "video/x-h264,stream-format=byte-stream,alignment=au"
+LIMITER = "ladspa-fast-lookahead-limiter-1913-so-fastlookaheadlimiter"
+OVERLAYS = 8
+SPARE = "errorignore convert-to=ok"  # a branch that may fail without the programme
 SMALL = 64  # the side of a picture that only keeps the time, or is one colour
 
 
 def mixer_text(form: Format, inputs: int, start_ns: int) -> str:
     """Everything, for a number of inputs; its first frame has the time `start_ns`."""
-    parts = [_bus("a", form, start_ns), _bus("b", form, start_ns), _final(form, start_ns), _preview(form)]
+    parts = [_bus("a", form, start_ns), _bus("b", form, start_ns), _final(form, start_ns)]
+    parts += [_wiper(form), _preview(form)]
     parts += [_input(number) for number in range(inputs)]
     parts += [_sound(start_ns)]
     parts += [_sound_input(number) for number in range(inputs)]
@@ -43,10 +47,11 @@ def raw(form: Format, width: int = 0, height: int = 0) -> str:
     )
 
 
-def _compositor(name: str, latency_ns: int, start_ns: int) -> str:
+def _compositor(name: str, latency_ns: int) -> str:
+    """It begins with the first frame it gets, its clock's: a start time it is given, it may forget (1.22)."""
     return (
         f"compositor name={name} background=black latency={latency_ns} max-threads=2 "
-        f"start-time-selection=set start-time={start_ns} ignore-inactive-pads=true"
+        "start-time-selection=first ignore-inactive-pads=true"
     )
 
 
@@ -54,14 +59,16 @@ def _clock(name: str, form: Format, pattern: str, into: str, start_ns: int) -> s
     """A pad that always has a frame: without one the compositor would not begin."""
     return (
         f"videotestsrc name={name} pattern={pattern} timestamp-offset={start_ns} ! "
-        f"{raw(form, SMALL, SMALL)},colorimetry=bt709 ! identity sync=true ! queue max-size-buffers=3 leaky=downstream ! {into}"
+        f"{raw(form, SMALL, SMALL)},colorimetry=bt709 ! identity sync=true ! "
+        f"queue max-size-buffers=3 leaky=downstream ! {into}"
     )
 
 
 def _bus(bus: str, form: Format, start_ns: int) -> str:
     return (
-        f"{_compositor(f'bus_{bus}', BUS_LATENCY_NS, start_ns)} ! {raw(form)},colorimetry=bt709 ! "
-        f"tee name=bus_{bus}_out ! queue max-size-buffers=2 max-size-bytes=0 max-size-time=0 ! final.sink_{'12'['ab'.index(bus)]} "
+        f"{_compositor(f'bus_{bus}', BUS_LATENCY_NS)} ! {raw(form)},colorimetry=bt709 ! "
+        f"tee name=bus_{bus}_out ! queue max-size-buffers=2 max-size-bytes=0 max-size-time=0 ! "
+        f"final.sink_{1 + 'ab'.index(bus)} "
         f"{_clock(f'clock_{bus}', form, 'black', f'bus_{bus}.sink_0', start_ns)}"
     )
 
@@ -72,11 +79,39 @@ def _final(form: Format, start_ns: int) -> str:
         best_encoder(), size, quickly=False, bitrate=form.bitrate, keyframe_s=form.keyframe_s
     )
     return (
-        f"{_compositor('final', FINAL_LATENCY_NS, start_ns)} ! {raw(form)},colorimetry=bt709 ! "
-        "tee name=clean ! identity name=overlays ! "
+        f"{_compositor('final', FINAL_LATENCY_NS)} ! {raw(form)},colorimetry=bt709 ! "
+        f"{_overlays(form)} ! "
         f"queue name=encode_queue max-size-buffers=4 max-size-bytes=0 max-size-time=0 ! {encoder} ! "
         f"h264parse config-interval=-1 ! {H264} ! {writer_text(Stream.VIDEO, 'pgm')} "
         f"{_clock('colour', form, 'solid-color', 'final.sink_0', start_ns)}"
+    )
+
+
+def _overlays(form: Format) -> str:
+    """Pictures blended over the programme, each at its own time; those that are not seen cost nothing."""
+    blended = "gdkpixbufoverlay positioning-mode=pixels-absolute alpha=0"
+    layers = " ! ".join(f"{blended} name=overlay_{number}" for number in range(OVERLAYS))
+    return (
+        f"{layers} ! {blended} name=black overlay-width={form.width} overlay-height={form.height} ! "
+        "identity name=programme"
+    )
+
+
+def _wiper(form: Format) -> str:
+    """Mixes the buses with a mask. At rest gaps go through it instead of frames: the final stage waits for
+    nothing, whether it begins or ends."""
+    gaps = "drop=true drop-mode=transform-to-gap"
+    waiting = "max-size-buffers=2 max-size-bytes=0 max-size-time=0 leaky=downstream"
+    buses = " ".join(
+        f"bus_{bus}_out. ! {SPARE} ! valve name=wipe_{bus} {gaps} ! queue {waiting} ! "
+        f"smptealpha name=mask_{bus} ! queue {waiting} ! wiper.sink_{number}"
+        for number, bus in enumerate("ab")
+    )
+    return (
+        f"{_compositor('wiper', FINAL_LATENCY_NS)} ! "
+        f"video/x-raw,format=AYUV,width={form.width},height={form.height},framerate={form.fps}/1 ! "
+        f"valve name=wipe_out {gaps} ! videoconvert n-threads=1 ! {raw(form)},colorimetry=bt709 ! "
+        f"queue {waiting} ! final.sink_3 {buses}"
     )
 
 
@@ -85,7 +120,7 @@ def _preview(form: Format) -> str:
     width, height = PREVIEW
     encoder = encoder_text(best_encoder(), Size(width, height, form.fps), quickly=True, name="pvw_encoder")
     valves = " ".join(
-        f"bus_{bus}_out. ! valve name=pvw_{bus} drop=true ! "
+        f"bus_{bus}_out. ! {SPARE} ! valve name=pvw_{bus} drop=true ! "
         f"queue max-size-buffers=1 max-size-bytes=0 max-size-time=0 leaky=downstream ! pvw."
         for bus in "ab"
     )
@@ -112,18 +147,16 @@ def _input(number: int) -> str:
 
 
 def _sound(start_ns: int) -> str:
-    """The clock pad is silence that never ends, so that the mix goes on when nobody speaks.
-
-    audiomixer begins at 0 whatever start time it is given, unless it takes that of its first buffer.
-    """
+    """The clock pad is silence that never ends, so that the mix goes on when nobody speaks."""
     return (
         f"audiomixer name=mix latency={BUS_LATENCY_NS} output-buffer-duration={SOUND_BUFFER_MS * 1_000_000} "
         f"start-time-selection=first ignore-inactive-pads=true ! {RAW_SOUND} ! volume name=pgm_volume ! "
-        "audiodynamic name=limiter mode=compressor characteristics=soft-knee threshold=0.8 ratio=0.05 ! "
+        f"{LIMITER} name=limiter limit=-1 release-time=0.1 ! "
         f"level name=level_pgm interval={LEVEL_INTERVAL_NS} ! queue max-size-time=200000000 ! "
         "audioconvert ! audio/x-raw,format=S16LE ! opusenc frame-size=20 bitrate=160000 complexity=8 ! "
         f"{writer_text(Stream.AUDIO, 'pgm')} "
-        f"audiotestsrc wave=silence samplesperbuffer=960 timestamp-offset={start_ns} ! {RAW_SOUND} ! identity sync=true ! queue ! mix.sink_0"
+        f"audiotestsrc wave=silence samplesperbuffer=960 timestamp-offset={start_ns} ! {RAW_SOUND} ! "
+        "identity sync=true ! queue ! mix.sink_0"
     )
 
 

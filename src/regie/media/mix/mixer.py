@@ -4,99 +4,111 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from regie.domain.desk import Bus, Desk, DeskState, Effect
-from regie.domain.errors import Invalid
+import gi
+
+from regie.domain.desk import Desk, DeskState, Effect
+from regie.domain.errors import Invalid, Unavailable
 from regie.domain.production import Input, Production
 from regie.domain.scenes import Scene
-from regie.domain.sound import FOLLOW_MS, RAMP_MS, Strip, gain
+from regie.domain.sound import Strip
 from regie.domain.transitions import Transition
 from regie.domain.workers import Json
 from regie.hub.clock import now_ns
-from regie.hub.gst import Gst, Pipeline
-from regie.hub.paths import Stream
-from regie.hub.publish import Publisher, force_keyframe_at
+from regie.hub.gst import GLib, Gst, Pipeline
 from regie.media.mix.buses import Picture
 from regie.media.mix.graph import mixer_text
+from regie.media.mix.outputs import Outputs
 from regie.media.mix.slate import SlateMaker
 from regie.media.mix.slot import Slot
+from regie.media.mix.sound import Meters, Sound
 from regie.media.mix.timeline import Fader
+
+gi.require_version("GdkPixbuf", "2.0")
+from gi.repository import GdkPixbuf  # noqa: E402
 
 log = logging.getLogger(__name__)
 
 TICK_S = 0.05
-SPARE_INPUTS = 4  # how many sources may come without a new mixer
+START_TIMEOUT_NS = 3_000_000_000
 MS = 1_000_000
+STILL_S = 1.5
+
+
+@dataclass(frozen=True)
+class MixerEvents:
+    """Whom the mixer tells. All are called in the event loop."""
+
+    changed: Callable[[], None]  # the desk, or how an input does
+    measured: Callable[[Json], None]  # levels
+    failed: Callable[[str], None]  # it is of no use any more
 
 
 class Mixer:
     """Made for a format and a number of inputs; everything else changes while it runs."""
 
     def __init__(
-        self,
-        run_dir: Path,
-        production: Production,
-        slots: int,
-        state: DeskState,
-        on_fault: Callable[[str], None],
+        self, run_dir: Path, production: Production, slots: int, state: DeskState, tell: MixerEvents
     ) -> None:
-        self._format = production.format
-        self._on_fault = on_fault
-        self._start_ns = _next_frame(now_ns(), production.format.fps)
-        self._pipeline = Pipeline(mixer_text(production.format, slots, self._start_ns), self._on_message)
-        slates = SlateMaker(*production.format.canvas)
-        self._slots = [
-            Slot(self._pipeline, number, run_dir, slates, production.hold_s) for number in range(slots)
-        ]
-        self.desk = Desk(state)
-        self._picture = Picture(
-            self._pipeline,
-            slots,
-            production.format.canvas,
-            self._slot_of,
-            lambda number: self._slots[number].size,
-        )
-        self._volumes = [Fader(self._pipeline[f"volume_{number}"], "volume", 0.0) for number in range(slots)]
-        self._pans = [Fader(self._pipeline[f"pan_{number}"], "panorama", 0.0) for number in range(slots)]
-        self._sizes: list[tuple[int, int]] = [(0, 0)] * slots
         self.production = production
-        self.levels: dict[str, Any] = {}
-        path = f"pgm/{production.id}"
-        self._publishers = {
-            "pgm_video": Publisher(run_dir, path, Stream.VIDEO, "pgm"),
-            "pgm_audio": Publisher(run_dir, path, Stream.AUDIO, "pgm"),
-            "pvw_video": Publisher(run_dir, f"pvw/{production.id}", Stream.VIDEO, "pvw"),
-        }
-        self._preview_runs = False
+        self.desk = Desk(state)
+        self.is_black = False
+        self._format = production.format
+        self._tell = tell
+        self._start_ns = _next_frame(now_ns(), production.format.fps)
+        self._busy_until_ns = 0
+        self._seen: Json = {}
+        self._ticking: asyncio.Task[None] | None = None
+        canvas = production.format.canvas
+        pipeline = self._pipeline = Pipeline(
+            mixer_text(production.format, slots, self._start_ns), self._on_message
+        )
+        slates = SlateMaker(*canvas)
+        self._slots = [Slot(pipeline, number, run_dir, slates, production.hold_s) for number in range(slots)]
+        self._picture = Picture(
+            pipeline, slots, canvas, self._slot_of, lambda number: self._slots[number].size
+        )
+        self._sound = Sound(pipeline, slots)
+        self._meters = Meters()
+        self._outputs = Outputs(run_dir, production, pipeline)
+        pipeline["black"].set_property("pixbuf", _black_pixel())
+        self._black = Fader(pipeline["black"], "alpha", 0.0)
 
     async def start(self) -> None:
-        force = {"pgm_video": "encoder", "pvw_video": "pvw_encoder"}
-        for name, publisher in self._publishers.items():
-            element = self._pipeline[force[name]] if name in force else None
-            publisher.attach(
-                self._pipeline, (lambda it: lambda: force_keyframe_at(it))(element) if element else None
-            )
-        self._assign(self.production.inputs)
+        self._outputs.attach()
         for effect in self.desk.begin(self._start_ns):
             self._picture.do(effect)
-        self._set_sound(self._start_ns, RAMP_MS)
         self._pipeline.play()
-        for publisher in self._publishers.values():
-            publisher.listen()
+        await self._begun()
+        self._outputs.listen()
+        self._assign(self.production.inputs)
+        at_ns = self._next_frame_ns()
+        self._picture.replace_items(at_ns)
+        self._set_sound(at_ns)
         self._ticking = asyncio.create_task(self._tick_for_ever())
 
+    async def _begun(self) -> None:
+        """Every stage has made its clock's first frame. Inputs come after that: theirs have other times."""
+        deadline = now_ns() + START_TIMEOUT_NS
+        stages = [self._pipeline[name].get_static_pad("src") for name in ("bus_a", "bus_b", "final", "mix")]
+        while not all(pad.query_position(Gst.Format.TIME)[1] > self._start_ns for pad in stages):
+            if now_ns() > deadline:
+                raise Unavailable("the mixer did not begin to make pictures")
+            await asyncio.sleep(0.005)
+
     async def close(self) -> None:
-        self._ticking.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._ticking
+        """Raises Unavailable when the pipeline hangs: then only the end of the process helps."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticking
         for slot in self._slots:
             await slot.release()
         await self._pipeline.close()
-        for publisher in self._publishers.values():
-            await publisher.close()
+        await self._outputs.close()
 
     # --- commands: each returns the running time of the first frame that shows it ---------------------------
 
@@ -112,29 +124,33 @@ class Mixer:
     def t_bar(self, transition: Transition, way: float) -> int:
         return self._do(lambda at_ns: self.desk.t_bar(transition, way, at_ns))
 
+    def fade_to_black(self, *, on: bool, duration_ms: int) -> int:
+        """Picture and sound, and everything that lies over the picture."""
+        at_ns = self._next_frame_ns()
+        self.is_black = on
+        self._black.ramp(1.0 if on else 0.0, at_ns, duration_ms * MS)
+        self._sound.fade_programme(0.0 if on else 1.0, at_ns, duration_ms * MS)
+        self._tell.changed()
+        return at_ns
+
+    def set_strip(self, source: str, strip: Strip) -> int:
+        self.production = replace(self.production, strips={**self.production.strips, source: strip})
+        at_ns = self._next_frame_ns()
+        self._set_sound(at_ns)
+        self._tell.changed()
+        return at_ns
+
     def _do(self, command: Callable[[int], list[Effect]]) -> int:
         at_ns = self._next_frame_ns()
         for effect in command(at_ns):
             self._picture.do(effect)
-        self._set_sound(at_ns, RAMP_MS)
+        self._set_sound(at_ns)
+        running = self.desk.state.running
+        self._busy_until_ns = max(at_ns, running.end_ns if running is not None else 0)
+        self._tell.changed()
         return at_ns
 
     # --- inputs --------------------------------------------------------------------------------------------
-
-    def _slot_of(self, source: str) -> int | None:
-        for slot in self._slots:
-            if slot.input is not None and slot.input.id == source:
-                return slot.number
-        return None
-
-    def _assign(self, inputs: tuple[Input, ...]) -> None:
-        for wanted in inputs:
-            if self._slot_of(wanted.id) is not None:
-                continue
-            free = next((slot for slot in self._slots if slot.input is None), None)
-            if free is None:
-                raise Invalid(f"this mixer has {len(self._slots)} inputs and all are used")
-            free.assign(wanted)
 
     async def apply(self, production: Production) -> None:
         """Everything but the format and the number of inputs may change on air."""
@@ -149,89 +165,107 @@ class Mixer:
             for effect in self.desk.change(scene, at_ns):
                 self._picture.do(effect)
         self._picture.replace_items(at_ns)
-        self._set_sound(at_ns, RAMP_MS)
+        self._set_sound(at_ns)
+        self._tell.changed()
 
-    # --- sound ---------------------------------------------------------------------------------------------
-
-    def _set_sound(self, at_ns: int, ramp_ms: int) -> None:
-        state = self.desk.state
-        heard = set(state.programme.sources)
-        if state.running is not None:
-            heard |= set(state.preview.sources)
-        for slot in self._slots:
-            if slot.input is None:
+    def _assign(self, inputs: tuple[Input, ...]) -> None:
+        for wanted in inputs:
+            number = self._slot_of(wanted.id)
+            if number is not None:
+                self._slots[number].rename(wanted)
                 continue
-            strip = self.production.strip(slot.input.id)
-            level = gain(strip, on_air=slot.input.id in heard)
-            ramp_ns = (FOLLOW_MS if strip.follows else ramp_ms) * MS
-            _ramp(self._volumes[slot.number], level, at_ns, ramp_ns)
-            _ramp(self._pans[slot.number], strip.pan, at_ns, ramp_ns)
+            free = next((slot for slot in self._slots if slot.input is None), None)
+            if free is None:
+                raise Invalid(f"this mixer has {len(self._slots)} inputs and all are used")
+            free.assign(wanted, self.production.hold_s)
+
+    def _slot_of(self, source: str) -> int | None:
+        return next((slot.number for slot in self._slots if slot.input and slot.input.id == source), None)
+
+    @property
+    def _numbers(self) -> dict[str, int]:
+        return {slot.input.id: slot.number for slot in self._slots if slot.input is not None}
+
+    def _set_sound(self, at_ns: int) -> None:
+        state = self.desk.state
+        for slot in self._slots:
+            if slot.input is not None:
+                slot.shift_sound(self.production.strip(slot.input.id).delay_ms)
+        seen = {*state.programme.sources, *(state.preview.sources if state.running is not None else ())}
+        self._sound.set(self._numbers, self.production, seen, at_ns)
 
     # --- time ----------------------------------------------------------------------------------------------
 
     def _next_frame_ns(self) -> int:
         """The first frame nobody has begun to make."""
         frame_ns = 1e9 / self._format.fps
-        positions = []
-        for name in ("bus_a", "bus_b"):
-            known, position = self._pipeline[name].get_static_pad("src").query_position(Gst.Format.TIME)
-            positions.append(position if known else 0)
-        number = round((max(*positions, self._start_ns) - self._start_ns) / frame_ns) + 1
+        made_ns = max(self._position_ns("bus_a"), self._position_ns("bus_b"))
+        number = round((made_ns - self._start_ns) / frame_ns) + 1
         return self._start_ns + round(number * frame_ns)
+
+    def _position_ns(self, stage: str) -> int:
+        """The time of the frame a stage makes next."""
+        known, position = self._pipeline[stage].get_static_pad("src").query_position(Gst.Format.TIME)
+        return max(int(position), self._start_ns) if known else self._start_ns
 
     async def _tick_for_ever(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            at_ns = self._next_frame_ns()
-            effects = self.desk.tick(at_ns)
+            shown_ns = self._position_ns("final")
+            effects = self.desk.tick(shown_ns)
             for effect in effects:
                 self._picture.do(effect)
-            sizes = [slot.size for slot in self._slots]
-            if sizes != self._sizes:
-                self._sizes = sizes
-                self._picture.replace_items(at_ns)
-            self._run_preview()
+            if self.desk.state.running is None and shown_ns > self._busy_until_ns:
+                self._picture.rest()
+            if effects or self._look_at_inputs():
+                self._set_sound(self._next_frame_ns())
+                self._tell.changed()
+            self._outputs.show_preview_of(self.desk.state.air.other)
+            names = {str(number): source for source, number in self._numbers.items()} | {"pgm": "pgm"}
+            if levels := self._meters.take(names):
+                self._tell.measured(levels)
+            if (self._outputs.flow.silent_for_s(now_ns()) or 0) > STILL_S:
+                self._tell.failed(f"the programme stands still for {STILL_S:g} s")
 
-    def _run_preview(self) -> None:
-        wanted = self._publishers["pvw_video"].readers > 0
-        off_air = self.desk.state.air.other
-        selector = self._pipeline["pvw"]
-        for number, bus in enumerate(Bus):
-            self._pipeline[f"pvw_{bus}"].set_property("drop", not (wanted and bus is off_air))
-            if bus is off_air:
-                selector.set_property("active-pad", selector.get_static_pad(f"sink_{number}"))
-        if wanted and not self._preview_runs:
-            force_keyframe_at(self._pipeline["pvw_encoder"])
-        self._preview_runs = wanted
+    def _look_at_inputs(self) -> bool:
+        """Whether an input has another size or state than before; another size is another place."""
+        seen = self.inputs()
+        if seen == self._seen:
+            return False
+        sizes, self._seen = {key: value["size"] for key, value in self._seen.items()}, seen
+        if sizes != {key: value["size"] for key, value in seen.items()}:
+            self._picture.replace_items(self._next_frame_ns())
+        return True
 
     def _on_message(self, message: Any) -> None:
         if message.type == Gst.MessageType.ERROR:
             error, debug = message.parse_error()
             log.error("%s: %s (%s)", message.src.get_name(), error.message, debug)
-            self._on_fault(f"the mixer's {message.src.get_name()} failed: {error.message}")
+            self._tell.failed(f"its part {message.src.get_name()} failed: {error.message}")
         elif message.type == Gst.MessageType.WARNING:
             error, debug = message.parse_warning()
             log.warning("%s: %s (%s)", message.src.get_name(), error.message, debug)
         elif message.type == Gst.MessageType.ELEMENT and message.get_structure().get_name() == "level":
-            self._on_level(message.src.get_name(), message.get_structure())
-
-    def _on_level(self, name: str, structure: Any) -> None:
-        peaks, means = structure.get_value("peak"), structure.get_value("rms")
-        self.levels[name.removeprefix("level_")] = {
-            "peak": [round(value, 1) for value in peaks],
-            "rms": [round(value, 1) for value in means],
-        }
+            self._meters.on_message(message.src.get_name(), message.get_structure())
 
     # --- figures -------------------------------------------------------------------------------------------
 
-    def status(self) -> Json:
+    def inputs(self) -> Json:
         return {slot.input.id: slot.status() for slot in self._slots if slot.input is not None}
 
+    def stats(self) -> Json:
+        flow = self._outputs.flow
+        figures = {"frames": flow.units, "late": flow.late, "dropped": flow.dropped}
+        return {"paths": self._outputs.stats(), "mixer": figures}
 
-def _ramp(fader: Fader, value: float, at_ns: int, ramp_ns: int) -> None:
-    now = fader.value_at(at_ns)
-    if now != value:
-        fader.follow([(at_ns, now), (at_ns + ramp_ns, value)])
+    def graph(self) -> str:
+        details = Gst.DebugGraphDetails.MEDIA_TYPE | Gst.DebugGraphDetails.STATES
+        return str(Gst.debug_bin_to_dot_data(self._pipeline.gst, details))
+
+
+def _black_pixel() -> Any:
+    pixels = GLib.Bytes.new(b"\0\0\0\xff")
+    return GdkPixbuf.Pixbuf.new_from_bytes(pixels, GdkPixbuf.Colorspace.RGB, True, 8, 1, 1, 4)
 
 
 def _next_frame(after_ns: int, fps: int) -> int:

@@ -35,7 +35,8 @@ class SlateMaker:
 
 def _make(name: str, width: int, height: int) -> Slate:
     text = quoted(
-        f'<span weight="bold" size="larger">NO SIGNAL</span>\n<span foreground="#b9c2cf">{html.escape(name)}</span>'
+        '<span weight="bold" size="larger">NO SIGNAL</span>\n'
+        f'<span foreground="#b9c2cf">{html.escape(name)}</span>'
     )
     pipeline = Gst.parse_launch(
         f"videotestsrc num-buffers=1 pattern=solid-color foreground-color=0xff1b2430 ! "

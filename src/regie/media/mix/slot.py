@@ -86,12 +86,20 @@ class Slot:
         self._sides = {stream: _Side(pipeline[f"{stream}_{number}"]) for stream in Stream}
         self._tasks: list[asyncio.Task[None]] = []
         self._slate_at_ns = 0
-        self.slates_shown = 0
+        self._sound_later_ns = 0
 
-    def assign(self, wanted: Input) -> None:
+    def assign(self, wanted: Input, hold_s: float) -> None:
         self.input = wanted
+        self._hold_ns = int(hold_s * 1e9)
         self._tasks = [asyncio.create_task(self._follow(stream)) for stream in Stream]
         self._tasks.append(asyncio.create_task(self._watch()))
+
+    def rename(self, wanted: Input) -> None:
+        self.input = wanted
+
+    def shift_sound(self, later_ms: int) -> None:
+        """Sound later than its picture, or, below zero, its picture later than the sound."""
+        self._sound_later_ns = later_ms * 1_000_000
 
     async def release(self) -> None:
         for task in self._tasks:
@@ -121,13 +129,11 @@ class Slot:
         return self._silent_ns(Stream.VIDEO) > self._hold_ns
 
     def status(self) -> Json:
-        video, audio = self._sides[Stream.VIDEO], self._sides[Stream.AUDIO]
+        audio = self._sides[Stream.AUDIO]
         return {
-            "slot": self.number,
             "picture": "slate" if self.is_lost else "live",
             "sound": bool(audio.last_at_ns) and self._silent_ns(Stream.AUDIO) < self._hold_ns,
             "delay_ms": round(self.delay.ns / 1e6),
-            "units": video.units,
             "size": list(self.size),
         }
 
@@ -141,7 +147,8 @@ class Slot:
             if isinstance(item, Caps):
                 self._set_caps(side, item.text)
             elif self._may_pass(stream, side, item):
-                self._push(side, item)
+                shift_ns = self._sound_later_ns if stream is Stream.AUDIO else -self._sound_later_ns
+                self._push(side, item, max(0, shift_ns))
 
     def _set_caps(self, side: _Side, text: str) -> None:
         if text != side.caps:
@@ -163,9 +170,9 @@ class Slot:
         side.last_at_ns, side.units = now, side.units + 1
         return True
 
-    def _push(self, side: _Side, unit: Unit) -> None:
+    def _push(self, side: _Side, unit: Unit, later_ns: int) -> None:
         buffer = Gst.Buffer.new_wrapped(unit.data)
-        buffer.pts = unit.pts_ns + self.delay.ns
+        buffer.pts = unit.pts_ns + self.delay.ns + later_ns
         if unit.duration_ns:
             buffer.duration = unit.duration_ns
         if not unit.is_keyframe:
@@ -196,7 +203,6 @@ class Slot:
         if not side.wants_keyframe:
             log.info("%s is lost: its slate is shown", self.input.id)
         side.wants_keyframe = True  # what the decoder knew is gone
-        self.slates_shown += 1
         self._set_caps(side, slate.caps)
         buffer = Gst.Buffer.new_wrapped(slate.unit)
         buffer.pts = now_ns() - MARGIN_NS

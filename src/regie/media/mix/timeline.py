@@ -39,6 +39,12 @@ class Fader:
         """This value from then on, whatever was planned."""
         self.follow([(at_ns, value)])
 
+    def ramp(self, value: float, at_ns: int, ramp_ns: int) -> None:
+        """To this value, evenly, from what it is by then."""
+        now = self.value_at(at_ns)
+        if now != value or self._points[-1][1] != value:
+            self.follow([(at_ns, now), (at_ns + ramp_ns, value)])
+
     def follow(self, points: Iterable[tuple[int, float]]) -> None:
         """This course from its first point on, whatever was planned; until then all stays as it was."""
         points = list(points)
