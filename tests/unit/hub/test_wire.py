@@ -77,11 +77,36 @@ def test_random_bytes_never_raise_anything_but_invalid(data: bytes) -> None:
 def test_rates_cover_the_last_three_seconds_only() -> None:
     flow = Flow()
     for frame in range(300):  # ten seconds at 30 fps, 1,000 bytes each
-        flow.on_unit(pts_ns=frame, size=1_000, now_ns=frame * 33_333_333)
+        flow.on_unit(pts_ns=frame * 33_333_333, size=1_000, now_ns=frame * 33_333_333)
     fps, bitrate = flow.rates(now_ns=299 * 33_333_333)
     assert fps == pytest.approx(30, abs=0.5)
     assert bitrate == pytest.approx(240_000, rel=0.02)
     assert flow.rates(now_ns=60_000_000_000) == (0.0, 0.0)
+
+
+def test_units_that_come_in_a_burst_count_by_their_own_times() -> None:
+    flow = Flow()
+    for frame in range(15):  # half a second at 30 fps, as a source begins: all at once
+        flow.on_unit(pts_ns=frame * 33_333_333, size=1_000, now_ns=500_000_000 + frame)
+    fps, bitrate = flow.rates(now_ns=510_000_000)
+    assert fps == pytest.approx(30, abs=0.1)
+    assert bitrate == pytest.approx(240_000, rel=0.01)
+
+
+def test_a_rate_is_even_between_two_units_and_falls_when_the_next_is_overdue() -> None:
+    flow = Flow()
+    for frame in range(90):
+        flow.on_unit(pts_ns=frame * 33_333_333, size=1_000, now_ns=frame * 33_333_333)
+    last_ns = 89 * 33_333_333
+    assert flow.rates(last_ns)[0] == pytest.approx(flow.rates(last_ns + 30_000_000)[0])
+    assert flow.rates(last_ns + 1_500_000_000)[0] < 24
+
+
+def test_one_unit_or_many_of_one_time_have_no_rate() -> None:
+    flow = Flow()
+    for _ in range(3):
+        flow.on_unit(pts_ns=7, size=1_000, now_ns=10)
+        assert flow.rates(now_ns=20) == (0.0, 0.0)
 
 
 def test_the_keyframe_interval_is_the_distance_of_the_last_two() -> None:
