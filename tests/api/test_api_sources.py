@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import av
@@ -212,3 +213,29 @@ def test_a_live_path_has_figures(viewer: httpx.Client) -> None:
     assert 20 < path["video"]["fps"] < 40
     assert path["video"]["silent_s"] < 2
     assert path["title"] == "Stage"
+
+
+def test_changes_at_the_same_moment_do_not_undo_each_other(operator: httpx.Client) -> None:
+    names = [f"together-{number}" for number in range(6)]
+
+    def add(name: str) -> int:
+        body = {"id": name, "name": name, "kind": "test", "options": SMALL, "enabled": False}
+        return operator.post("/api/v1/sources", json=body).status_code
+
+    def rename(name: str) -> int:
+        return operator.patch(f"/api/v1/sources/{name}", json={"name": f"{name} renamed"}).status_code
+
+    def retune(name: str) -> int:
+        options = {**SMALL, "tone_hz": 700}
+        return operator.patch(f"/api/v1/sources/{name}", json={"options": options}).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(add, names)) == [201] * 6
+        changes = [pool.submit(change, name) for name in names for change in (rename, retune)]
+        assert [change.result() for change in changes] == [200] * 12
+        for name in names:
+            source = operator.get(f"/api/v1/sources/{name}").json()
+            assert (source["name"], source["options"]["tone_hz"]) == (f"{name} renamed", 700)
+        deletions = pool.map(lambda name: operator.delete(f"/api/v1/sources/{name}").status_code, names)
+        assert list(deletions) == [204] * 6
+    assert not [s for s in operator.get("/api/v1/sources").json() if s["id"] in names]

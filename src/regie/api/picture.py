@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from regie.api.models import AudioFigures, PathState, SourceState, VideoFigures, Viewer, WorkerStatus
 from regie.api.problems import redacted
+from regie.domain.errors import NotFound
 from regie.domain.sources import Probe, Source
 from regie.domain.workers import Json, WorkerState
 from regie.protocols.source import public_options
@@ -49,6 +50,12 @@ class Picture:
             known = self.workers.get(wire["id"])
             if known is None or wire["since"] > known.since:
                 self.workers[wire["id"]] = worker_from_wire(wire)
+
+    def known(self, source_id: str) -> Source:
+        source = self.sources.get(source_id)
+        if source is None:
+            raise NotFound(f"there is no source {source_id[:60]!r}")
+        return source
 
     def source(self, source_id: str) -> SourceState:
         source = self.sources[source_id]

@@ -5,11 +5,12 @@ import asyncio
 import logging
 import secrets
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from regie.api.events import EventHub
 from regie.api.picture import Picture
-from regie.domain.errors import RegieError, TooMany
+from regie.domain.errors import Conflict, RegieError, TooMany
 from regie.domain.sources import Probe, Source, show_from_sources
 from regie.domain.workers import Json
 from regie.engine.client import EngineClient
@@ -69,24 +70,38 @@ class ShowKeeper:
                 await asyncio.sleep(RETRY_S)
 
     async def add(self, source: Source) -> None:
-        await self._change({**self._picture.sources, source.id: source}, source, store.add_source)
-
-    async def change(self, source: Source) -> None:
-        await self._change({**self._picture.sources, source.id: source}, source, store.change_source)
-
-    async def delete(self, source: Source) -> None:
-        left = {key: value for key, value in self._picture.sources.items() if key != source.id}
-        await self._change(left, source, store.delete_source)
-
-    async def _change(self, wanted: dict[str, Source], source: Source, keep: Work[[Source], None]) -> None:
         async with self._lock:
+            if source.id in self._picture.sources:
+                raise Conflict(
+                    f"there is a source {source.id!r} already", "choose another id, or leave it out"
+                )
+            await self._keep({**self._picture.sources, source.id: source}, source, store.add_source)
+
+    async def change(self, source_id: str, changes: Json) -> None:
+        """Change what is named, of the source as it is by then; the same again changes nothing."""
+        async with self._lock:
+            source = self._picture.known(source_id)
+            changed = replace(source, **changes)
+            if changed != source:
+                changed = replace(changed, updated_at=time.time())
+                wanted = {**self._picture.sources, source_id: changed}
+                await self._keep(wanted, changed, store.change_source)
+
+    async def delete(self, source_id: str) -> None:
+        async with self._lock:
+            source = self._picture.known(source_id)
+            left = {key: value for key, value in self._picture.sources.items() if key != source_id}
+            await self._keep(left, source, store.delete_source)
+
+    async def _keep(self, wanted: dict[str, Source], source: Source, keep: Work[[Source], None]) -> None:
+        """The lock is held: what is wanted was made of what is."""
+        try:
             await self._tell_engine(wanted, self._picture.probes)
-            try:
-                await self._database(keep, source)
-            except RegieError:
-                self._stale.set()  # the old show holds
-                raise
-            self._picture.sources = wanted
+            await self._database(keep, source)
+        except RegieError:
+            self._stale.set()  # the old show holds, whatever the engine has taken
+            raise
+        self._picture.sources = wanted
         self._picture.changed()
         if source.id in wanted:
             self._hub.publish_source(source.id)
@@ -95,14 +110,18 @@ class ShowKeeper:
 
     async def start_probe(self, kind: str, options: Json) -> Probe:
         """Run a source for a minute without keeping it."""
-        if len(self._picture.probes) >= MAX_PROBES:
-            raise TooMany(
-                f"{MAX_PROBES} connections are being tested already", "wait a minute", retry_after_s=15
-            )
         probe = Probe(secrets.token_hex(4), kind, options)
         async with self._lock:
+            if len(self._picture.probes) >= MAX_PROBES:
+                raise TooMany(
+                    f"{MAX_PROBES} connections are being tested already", "wait a minute", retry_after_s=15
+                )
             probes = {**self._picture.probes, probe.id: probe}
-            await self._tell_engine(self._picture.sources, probes)
+            try:
+                await self._tell_engine(self._picture.sources, probes)
+            except RegieError:
+                self._stale.set()
+                raise
             self._picture.probes = probes
         task = asyncio.create_task(self._end_probe_later(probe))
         self._endings.add(task)
@@ -111,7 +130,12 @@ class ShowKeeper:
 
     async def _end_probe_later(self, probe: Probe) -> None:
         await asyncio.sleep(PROBE_LIFE_S)
-        self._picture.probes = {k: v for k, v in self._picture.probes.items() if k != probe.id}
+        await self.end_probe(probe)
+
+    async def end_probe(self, probe: Probe) -> None:
+        """Stop it; twice is once."""
+        async with self._lock:
+            self._picture.probes = {k: v for k, v in self._picture.probes.items() if k != probe.id}
         self._stale.set()
 
     async def _tell_engine(self, sources: dict[str, Source], probes: dict[str, Probe]) -> None:

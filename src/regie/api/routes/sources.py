@@ -1,7 +1,6 @@
 """Sources: cameras and whatever else delivers pictures or sound."""
 
 import time
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -12,7 +11,7 @@ from regie.api.models import Asked, AudioFigures, Name, PathState, SourceState, 
 from regie.api.picture import Picture
 from regie.api.routes import API
 from regie.api.services import Services, ServicesDep
-from regie.domain.errors import Conflict, Invalid, NotFound
+from regie.domain.errors import Conflict, Invalid, Unavailable
 from regie.domain.redact import MASK
 from regie.domain.sources import Source, checked_name, checked_source_id, source_id_from_name
 from regie.domain.workers import Json, WorkerState
@@ -99,8 +98,6 @@ async def add_source(asked: NewSource, services: ServicesDep) -> SourceState:
     known = services.picture.sources
     name = checked_name(asked.name)
     source_id = checked_source_id(asked.id or source_id_from_name(name, known))
-    if source_id in known:
-        raise Conflict(f"there is a source {source_id!r} already", "choose another id, or leave it out")
     options = _options(services, asked.kind, asked.options, {})
     now = time.time()
     await services.show.add(Source(source_id, name, asked.kind, options, asked.enabled, now, now))
@@ -110,14 +107,14 @@ async def add_source(asked: NewSource, services: ServicesDep) -> SourceState:
 @router.get("/sources/{source_id}", dependencies=[VIEWER])
 async def get_source(source_id: SourceId, services: ServicesDep) -> SourceState:
     """One source, with the state it is in now."""
-    _known(services.picture, source_id)
+    services.picture.known(source_id)
     return services.picture.source(source_id)
 
 
 @router.patch("/sources/{source_id}", dependencies=[OPERATOR])
 async def change_source(source_id: SourceId, asked: SourceChange, services: ServicesDep) -> SourceState:
     """Change a source. Options are replaced as a whole; a masked secret stays what it is."""
-    source = _known(services.picture, source_id)
+    source = services.picture.known(source_id)
     changes: Json = {}
     if asked.name is not None:
         changes["name"] = checked_name(asked.name)
@@ -125,7 +122,7 @@ async def change_source(source_id: SourceId, asked: SourceChange, services: Serv
         changes["options"] = _options(services, source.kind, asked.options, source.options)
     if asked.enabled is not None:
         changes["enabled"] = asked.enabled
-    return await _change(services, source, changes)
+    return await _change(services, source_id, changes)
 
 
 @router.delete("/sources/{source_id}", status_code=204, dependencies=[OPERATOR])
@@ -135,26 +132,26 @@ async def delete_source(
     force: Annotated[bool, Query(description="delete it although somebody is watching")] = False,
 ) -> None:
     """Delete a source. If it is in use, the answer is 409 and names who uses it."""
-    source = _known(services.picture, source_id)
+    source = services.picture.known(source_id)
     if not force and (used_by := _used_by(services.picture, source.path)):
         raise Conflict(
             f"{source.name} is in use: {', '.join(str(use['name']) for use in used_by)}",
             "delete it anyway with ?force=true",
             used_by=used_by,
         )
-    await services.show.delete(source)
+    await services.show.delete(source_id)
 
 
 @router.post("/sources/{source_id}/start", dependencies=[OPERATOR])
 async def start_source(source_id: SourceId, services: ServicesDep) -> SourceState:
     """Switch a source on. Switching it on twice changes nothing."""
-    return await _change(services, _known(services.picture, source_id), {"enabled": True})
+    return await _change(services, source_id, {"enabled": True})
 
 
 @router.post("/sources/{source_id}/stop", dependencies=[OPERATOR])
 async def stop_source(source_id: SourceId, services: ServicesDep) -> SourceState:
     """Switch a source off. It stays in the list."""
-    return await _change(services, _known(services.picture, source_id), {"enabled": False})
+    return await _change(services, source_id, {"enabled": False})
 
 
 @router.post("/sources/probe", dependencies=[OPERATOR])
@@ -162,7 +159,7 @@ async def probe_source(asked: ProbeRequest, services: ServicesDep) -> ProbeResul
     """Try a source out before it is saved: does it answer, and with what?"""
     saved: Json = {}
     if asked.source_id is not None:
-        source = _known(services.picture, asked.source_id)
+        source = services.picture.known(asked.source_id)
         saved = source.options if source.kind == asked.kind else {}
     options = _options(services, asked.kind, asked.options, saved)
     probe = await services.show.start_probe(asked.kind, options)
@@ -177,16 +174,19 @@ async def probe_source(asked: ProbeRequest, services: ServicesDep) -> ProbeResul
         return _probe_result(path, worker.detail)
 
     result = await picture.until(settled, PROBE_TIMEOUT_S)
-    if result is not None:
-        return result
-    path = picture.path(probe.path)
-    assert path is not None  # noqa: S101 - it lives a minute
-    path.reason = path.reason or f"nothing came within {PROBE_TIMEOUT_S:.0f} seconds"
-    return _probe_result(path, {})
+    if result is None:
+        path = picture.path(probe.path)
+        if path is None:
+            raise Unavailable("the test was ended before it had a result", "test again")
+        path.reason = path.reason or f"nothing came within {PROBE_TIMEOUT_S:.0f} seconds"
+        result = _probe_result(path, {})
+    if not result.ok:
+        await services.show.end_probe(probe)  # nobody waits for its next attempts
+    return result
 
 
 def _probe_result(path: PathState, detail: Json) -> ProbeResult:
-    ok = path.state == WorkerState.LIVE
+    ok = path.state == WorkerState.LIVE and (path.video is not None or path.audio is not None)
     return ProbeResult(
         ok=ok,
         state=path.state,
@@ -199,18 +199,9 @@ def _probe_result(path: PathState, detail: Json) -> ProbeResult:
     )
 
 
-def _known(picture: Picture, source_id: str) -> Source:
-    source = picture.sources.get(source_id)
-    if source is None:
-        raise NotFound(f"there is no source {source_id[:60]!r}")
-    return source
-
-
-async def _change(services: Services, source: Source, changes: Json) -> SourceState:
-    changed = replace(source, **changes)
-    if changed != source:
-        await services.show.change(replace(changed, updated_at=time.time()))
-    return services.picture.source(source.id)
+async def _change(services: Services, source_id: str, changes: Json) -> SourceState:
+    await services.show.change(source_id, changes)
+    return services.picture.source(source_id)
 
 
 def _options(services: Services, kind: str, new: Json, old: Json) -> Json:
