@@ -4,7 +4,8 @@ import re
 
 MASK = "•••"
 
-_USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^\s/?#:@]*):(?P<secret>[^\s/?#]*)@")
+# Up to the last @ of the word: passwords hold any character, and hiding too much does no harm.
+_USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<user>[^\s/?#:]*):(?P<secret>\S*)@")
 _QUERY_SECRET = re.compile(
     r"(?P<name>[?&;](?:pass(?:word|phrase|wd)?|token|key|secret|auth|sig|signature|streamid)=)[^&;#\s\"']+",
     re.IGNORECASE,

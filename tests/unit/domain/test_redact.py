@@ -19,6 +19,8 @@ from regie.domain.redact import MASK, redact
             f"srt://host:9000?passphrase={MASK}&latency=120",
         ),
         ("https://host/login?token=abc", f"https://host/login?token={MASK}"),
+        ("rtsp://bob@example.com:secret@cam/x", f"rtsp://bob@example.com:{MASK}@cam/x"),
+        ("rtsp://admin:p#1?/x@cam", f"rtsp://admin:{MASK}@cam"),
         ("rtmp://:onlypass@host/app", f"rtmp://:{MASK}@host/app"),
         ("no address here: 10:30 a@b", "no address here: 10:30 a@b"),
         ("rtsp://host/a and rtsp://u:p@h/b", f"rtsp://host/a and rtsp://u:{MASK}@h/b"),
@@ -28,7 +30,7 @@ def test_the_secret_is_masked_and_the_rest_stays_readable(text: str, shown: str)
     assert redact(text) == shown
 
 
-SECRET = st.text(string.ascii_letters + string.digits + ":@!$*'(),;=.~", min_size=1).map(
+SECRET = st.text(string.ascii_letters + string.digits + "/?#:@!$*'(),;=.~", min_size=1).map(
     lambda text: f"zq{text}zq"
 )
 
