@@ -36,8 +36,8 @@ def writer_text(stream: Stream, name: str = "hub") -> str:
     return (
         f"identity name={name}_{stream}_in single-segment=true drop-buffer-flags={_DROPPED[stream]}{plain} ! "
         f"gdppay name={name}_{stream}_pay ! "
-        f"multisocketsink name={name}_{stream} {burst} recover-policy=keyframe units-soft-max=300 units-max=600 "
-        "send-messages=true sync=false async=false qos=false"
+        f"multisocketsink name={name}_{stream} {burst} recover-policy=keyframe "
+        "units-soft-max=300 units-max=600 send-messages=true sync=false async=false qos=false"
     )
 
 
