@@ -322,6 +322,23 @@ async def test_a_damaged_show_does_not_keep_the_engine_from_starting(engine: Eng
     await engine.live("resident")
 
 
+@pytest.mark.parametrize(
+    "damage", ['{"workers": [{"id": 7', '{"workers": [{"id": "x", "kind": "from later"}]}']
+)
+async def test_what_runs_goes_on_when_the_show_on_disk_is_of_no_use(
+    engine: EngineProcess, damage: str
+) -> None:
+    await engine.client.apply(show("a", "b"))
+    pids = {(await engine.live(worker))["pid"] for worker in ("a", "b")}
+    engine.end(signal.SIGKILL)
+    (engine.data_dir / "show.json").write_text(damage)
+    engine.start()
+    for worker in ("a", "b"):
+        assert (await engine.live(worker))["adopted"] is True
+    await engine.client.apply(show("a"))
+    await eventually(lambda: sum(is_gone(pid) for pid in pids) == 1, 10)
+
+
 async def test_a_number_that_another_process_has_by_now_is_not_mistaken_for_the_worker(
     engine: EngineProcess,
 ) -> None:

@@ -65,8 +65,14 @@ class Process:
             )
         finally:
             os.close(descriptor)
+        try:
+            pidfd = os.pidfd_open(child.pid)
+        except OSError:
+            child.kill()
+            child.wait()
+            raise
         found = sample(child.pid)
-        return cls(child.pid, os.pidfd_open(child.pid), found.start_ticks if found else 0, child)
+        return cls(child.pid, pidfd, found.start_ticks if found else 0, child)
 
     @classmethod
     def adopt(cls, pid: int, start_ticks: int) -> Self | None:

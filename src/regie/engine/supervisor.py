@@ -63,8 +63,11 @@ class Supervisor:
 
     async def start(self) -> None:
         """Adopt what runs, start what is missing, stop what nobody wants, and answer calls."""
-        self._show = self._show_from_disk()
+        show = self._show_from_disk()
+        self._show = show or Show()
         self._adopt()
+        if show is None:  # what runs is the best that is known; what of it is not wanted, the server will say
+            self._show = self._show_of_adopted()
         await self._link.start()
         self._reconcile()
         self._beating = asyncio.create_task(self._beat())
@@ -83,6 +86,7 @@ class Supervisor:
 
     async def leave(self) -> None:
         """Let go of every worker; the next engine finds them running."""
+        self._closing = True
         for worker in self._workers.values():
             worker.release()
         await self._end()
@@ -172,16 +176,24 @@ class Supervisor:
     def _stats(self) -> Json:
         return {worker.id: worker.stats for worker in self._workers.values()}
 
-    def _show_from_disk(self) -> Show:
-        """The last show: the pictures come back before the server does. None if the file is damaged."""
-        wire = read_json(self._show_file)
-        try:
-            show = Show.from_wire(wire or {})
-            self._check(show)
-        except (Invalid, KeyError, TypeError, ValueError) as error:
-            log.warning("%s is of no use (%s): waiting for the server's show", self._show_file, error)
+    def _show_from_disk(self) -> Show | None:
+        """The last show: the pictures come back before the server does. None if it cannot be used."""
+        if not self._show_file.exists():
             return Show()
+        try:
+            show = Show.from_wire(read_json(self._show_file) or {"workers": None})
+            self._check(show)
+        except (Invalid, KeyError, TypeError, ValueError, AttributeError) as error:
+            log.warning(
+                "%s is of no use (%s): what runs goes on, and the server will say", self._show_file, error
+            )
+            return None
         return show
+
+    def _show_of_adopted(self) -> Show:
+        residents = {spec.id for spec in self._options.residents}
+        running = (worker.supervision.running for worker in self._workers.values())
+        return Show(tuple(spec for spec in running if spec is not None and spec.id not in residents))
 
     def _check(self, show: Show) -> None:
         residents = {spec.id for spec in self._options.residents}

@@ -202,14 +202,16 @@ class Worker:
     def _spawn(self, spec: WorkerSpec) -> None:
         self.directory.create()
         self.directory.socket.unlink(missing_ok=True)
-        self.directory.write_spec(spec)
+        if self.directory.read_spec() != spec.spec:
+            self.directory.write_spec(spec)
         process = Process.spawn(
             self._launcher.command(spec), self.directory.log, self._launcher.environ(spec)
         )
         self._hold(process)
-        self.directory.write_identity(
-            Identity(spec.id, spec.kind, process.pid, process.start_ticks, self._launcher.build)
-        )
+        with contextlib.suppress(RegieError):  # the worker writes its own as well; this one is there sooner
+            self.directory.write_identity(
+                Identity(spec.id, spec.kind, process.pid, process.start_ticks, self._launcher.build)
+            )
 
     def _hold(self, process: Process) -> None:
         self._process = process
@@ -219,8 +221,12 @@ class Worker:
     async def _listen(self) -> None:
         """Follow what the worker says of itself, for as long as its process lives."""
         while True:
-            with contextlib.suppress(Unavailable):
+            try:
                 await self._follow()
+            except Unavailable:
+                pass  # it does not listen yet, or not any more
+            except RegieError as error:
+                log.warning("%s does not say how it is: %s", self.id, redact(error.message))
             starting = self.supervision.phase is Phase.STARTING
             await asyncio.sleep(CONNECT_RETRY_S if starting else RECONNECT_S)
 
@@ -253,12 +259,15 @@ class Worker:
     async def _apply(self, spec: WorkerSpec) -> None:
         try:
             await (await self._connected()).call("apply", {"spec": spec.spec}, APPLY_TIMEOUT_S)
-            self.directory.write_spec(spec)
         except RegieError as error:
             log.info("%s does not take its new settings while it runs: %s", self.id, redact(error.message))
             self.feed(Refused())
-        else:
-            self.feed(Applied(spec))
+            return
+        try:
+            self.directory.write_spec(spec)
+        except RegieError as error:  # a full disk must not take a picture off air
+            log.warning("%s: its settings cannot be written down: %s", self.id, error.message)
+        self.feed(Applied(spec))
 
     def _on_exit(self, how: str) -> None:
         self._process = None
@@ -311,6 +320,6 @@ def _checked_report(wire: Json) -> Report:
     """A worker's word, with nothing secret in its reason."""
     try:
         report = Report.from_wire(wire)
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise Unavailable(f"a worker reports what this engine does not know: {error}") from error
     return replace(report, reason=redact(report.reason))

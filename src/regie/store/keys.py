@@ -8,6 +8,8 @@ from regie.domain.access import TOKEN_PREFIX
 from regie.domain.errors import Unavailable
 from regie.store.tokens import new_secret
 
+LEAST_LENGTH = 32
+
 
 def secret_key(data_dir: Path) -> bytes:
     """Signs the session cookies. Deleting the file logs every browser out."""
@@ -27,9 +29,14 @@ def _kept(file: Path, fresh: str) -> str:
             descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with open(descriptor, "w") as stream:  # noqa: PTH123 - a descriptor, not a path
                 stream.write(fresh)
+                stream.flush()
+                os.fsync(stream.fileno())
             new.rename(file)
-        return file.read_text().strip()
+        kept = file.read_text().strip()
     except OSError as error:
         raise Unavailable(
             f"{file} cannot be used: {error.strerror}", "check who owns the data directory"
         ) from error
+    if len(kept) < LEAST_LENGTH:  # an empty secret would let everyone in
+        raise Unavailable(f"{file} is damaged", "delete it and start again; a new one is made")
+    return kept
