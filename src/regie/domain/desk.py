@@ -128,7 +128,7 @@ class Desk:
         return [*effects, RunTransition(transition, self.state.air.other, at_ns, end_ns)]
 
     def t_bar(self, transition: Transition, way: float, at_ns: int) -> list[Effect]:
-        """The transition by hand: at 1 the preview is on air and the bar begins anew, at 0 it is as before."""
+        """The transition by hand: at 1 the preview is on air, and the bar begins anew; at 0 nothing was."""
         if not 0 <= way <= 1:
             raise Invalid(f"the T-bar stands between 0 and 1, not at {way:g}")
         running = self.state.running
