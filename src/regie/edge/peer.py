@@ -24,6 +24,7 @@ from regie.edge.negotiation import CNAME, LocalTransport, Negotiated, Sent, Ssrc
 from regie.edge.rtp import VIDEO_CLOCK_HZ, playout_delay_extension
 
 LET_GO_TIMEOUT_S = 2.0
+MAX_RECEIVED = 64  # RTCP packets of a track at a time: a flood must not hold up the others
 
 _OVER = (
     rtc.PeerConnection.State.Disconnected,
@@ -171,13 +172,15 @@ class Peer:
                 self._video.set_media_handler(self._packetizer)
 
     def received(self) -> list[bytes]:
-        """The RTCP that came since the last call.
+        """The RTCP that came since the last call, or as much of it as is read in one turn.
 
         The library hands a packet to each track it names, even twice to one: each is read once.
         """
         out: dict[bytes, None] = {}
-        for track in (self._video, self._audio):
-            while track is not None and isinstance(packet := track.receive(), bytes):
+        for track in filter(None, (self._video, self._audio)):
+            for _ in range(MAX_RECEIVED):
+                if not isinstance(packet := track.receive(), bytes):
+                    break
                 out[packet] = None
         return list(out)
 

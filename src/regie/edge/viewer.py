@@ -199,11 +199,11 @@ class Viewer:
 
     def _send_again(self, lost: tuple[int, ...], ssrc: int) -> None:
         self.counters.nacks += 1
-        packets = [packet for sequence in lost if (packet := self._packet_again(sequence, ssrc))]
-        allowed = packets[: int(self._resends_left)]
+        allowed = lost[: int(self._resends_left)]  # what is only looked for costs time as well
         self._resends_left -= len(allowed)
-        self.counters.resent += len(allowed)
-        self._send_raw(allowed)
+        packets = [packet for sequence in allowed if (packet := self._packet_again(sequence, ssrc))]
+        self.counters.resent += len(packets)
+        self._send_raw(packets)
 
     def _packet_again(self, sequence: int, ssrc: int) -> bytes | None:
         for sent in reversed(self._remembered):
