@@ -25,6 +25,7 @@ BURST_MAX_AGE_NS = (
     3_000_000_000  # of a source that stopped, a new viewer shall not see an old picture as live
 )
 LATE_NS = 1_000_000_000  # this far behind the best, units are left out up to the next keyframe
+GIVE_UP_NS = 2_000_000_000  # late for so long without a break, it is the path's delay that has grown
 RETRY_S = 2.0  # after what came was not what a hub sends
 FLOOR_RISE = 0.01  # how fast "the best" forgets, in seconds a second
 
@@ -64,7 +65,7 @@ class Feed:
         self._requests = KeyframeRequests()
         self._lateness = Lateness()
         self._connections = 0
-        self._skipping = False
+        self._skipping_since_ns: int | None = None
         self._readers = {stream: HubReader(run_dir, path, stream) for stream in Stream}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -110,10 +111,18 @@ class Feed:
         if self._readers[Stream.VIDEO].connections != self._connections:  # it begins with what went before
             self._connections, self._lateness = self._readers[Stream.VIDEO].connections, Lateness()
         late = self._lateness.of(unit.pts_ns, now) > LATE_NS
-        if late and not self._skipping:
+        since_ns = self._skipping_since_ns
+        if late and since_ns is None:
             log.warning("sending %s lags behind: going on at the next keyframe", self.path)
-        self._skipping = late or (self._skipping and not unit.is_keyframe)
-        return self._skipping
+            self._skipping_since_ns = now
+            self.request_keyframe()
+        elif late and since_ns is not None and now - since_ns > GIVE_UP_NS:
+            log.warning("%s takes longer than before: that is its delay from now on", self.path)
+            self._lateness, late = Lateness(), False
+            self.request_keyframe()
+        if not late and unit.is_keyframe:
+            self._skipping_since_ns = None
+        return self._skipping_since_ns is not None
 
     def _take_audio(self, unit: Unit, _arrived_ns: int) -> None:
         made = self.audio.next(unit)
