@@ -13,7 +13,7 @@ owner, which Python alone frees.
 
 import ipaddress
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import libdatachannel as rtc
@@ -44,9 +44,18 @@ class PeerSettings:
 
 
 class Peer:
-    """The native side of a viewer. `close` may take a while and belongs in a thread."""
+    """The native side of a viewer. `close` may take a while and belongs in a thread.
 
-    def __init__(self, settings: PeerSettings, agreed: Negotiated, ssrcs: Ssrcs) -> None:
+    What the library refuses raises Invalid, and `let_go` is given the peer: to close it out of the way.
+    """
+
+    def __init__(
+        self,
+        settings: PeerSettings,
+        agreed: Negotiated,
+        ssrcs: Ssrcs,
+        let_go: Callable[["Peer"], None] | None = None,
+    ) -> None:
         self._settings = settings
         self._connection = rtc.PeerConnection(_configuration(settings))
         self._video: rtc.Track | None = None
@@ -68,7 +77,7 @@ class Peer:
             self._connection.set_remote_description(offer)
             self._connection.set_local_description(rtc.Description.Type.Answer)
         except (ValueError, RuntimeError, IndexError) as error:
-            self.close()
+            (let_go or Peer.close)(self)
             raise Invalid(f"the offer was refused: {error}") from error
 
     def _add_video(self, sent: Sent, ssrc: int) -> None:

@@ -18,8 +18,10 @@ _WORD = re.compile(r"[A-Za-z0-9/_.-]{1,64}")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,64}")
 _UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}")
 _PASSWORD = re.compile(r"[A-Za-z0-9+/]{22,256}")
+_DIGEST_BYTES = {"sha-1": 20, "sha-224": 28, "sha-256": 32, "sha-384": 48, "sha-512": 64}
 _FINGERPRINT = re.compile(
-    r"(sha-1|sha-224|sha-256|sha-384|sha-512) ((?:[0-9A-F]{2}:){19,63}[0-9A-F]{2})", re.I
+    "|".join(f"{name} (?:[0-9A-F]{{2}}:){{{size - 1}}}[0-9A-F]{{2}}" for name, size in _DIGEST_BYTES.items()),
+    re.I,
 )
 _CANDIDATE = re.compile(
     r"candidate:[A-Za-z0-9+/]{1,32} 1 udp \d{1,10} [0-9a-fA-F.:]{2,45} \d{1,5} "

@@ -151,7 +151,7 @@ class EdgeBody:
         agreed = negotiated(offer_from_text(text), feed.video.payloader.profile_level_id if feed else None)
         feed = feed or self._open_feed(path)
         ssrcs = Ssrcs(feed.video.ssrc, feed.audio.ssrc)
-        peer = Peer(self._spec.peer_settings(), agreed, ssrcs)
+        peer = Peer(self._spec.peer_settings(), agreed, ssrcs, self._closing.close_soon)
         session = secrets.token_urlsafe(18)
         identity = Identity(session, path, str(who.get("name", "")), str(who.get("remote", "")), time.time())
         viewer = Viewer(identity, peer, agreed, ViewerLife(time.monotonic()), etag=secrets.token_hex(8))

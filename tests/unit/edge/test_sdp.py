@@ -182,3 +182,11 @@ def test_a_trickled_fragment_gives_its_ufrag_and_candidates() -> None:
     )
     assert fragment.ufrag == "abcd"
     assert fragment.candidates == ("candidate:1 1 udp 1 192.0.2.7 50000 typ host",)
+
+
+@pytest.mark.parametrize(("name", "pairs"), [("sha-256", 20), ("sha-1", 32), ("sha-512", 48), ("md5", 16)])
+def test_a_fingerprint_of_the_wrong_length_for_its_digest_is_none(name: str, pairs: int) -> None:
+    fingerprint = f"a=fingerprint:{name} " + ":".join(["AB"] * pairs)
+    text = sdp([fingerprint if "fingerprint" in line else line for line in SESSION], VIDEO)
+    with pytest.raises(Invalid, match="fingerprint"):
+        negotiated(offer_from_text(text), None)
