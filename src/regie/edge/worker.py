@@ -21,6 +21,7 @@ from regie.edge.peer import Peer, PeerSettings, checked_address
 from regie.edge.sdp import fragment_from_text, offer_from_text
 from regie.edge.viewer import Identity, Viewer
 from regie.hub.paths import checked_path
+from regie.hub.vital import vital
 from regie.link.server import Handler
 from regie.link.worker import ReportTo, WorkerContext, run_worker
 
@@ -86,7 +87,7 @@ class EdgeBody:
 
     async def start(self, spec: Json) -> None:
         self._spec = spec_from_json(spec)
-        self._ticking = asyncio.create_task(self._tick_for_ever())
+        self._ticking = vital(asyncio.create_task(self._tick_for_ever(), name="serving the viewers"))
         self._listen()
 
     async def apply(self, spec: Json) -> None:

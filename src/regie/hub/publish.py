@@ -13,6 +13,7 @@ from regie.hub.clock import now_ns
 from regie.hub.flow import Flow
 from regie.hub.gst import Gio, Gst, GstVideo, Pipeline
 from regie.hub.paths import Stream, socket_file
+from regie.hub.vital import vital
 from regie.hub.wire import HEADER_BYTES, header_from_bytes
 
 KEYFRAME_REQUEST_INTERVAL_S = 0.5  # requests closer together than this are one
@@ -54,6 +55,7 @@ class Publisher:
         self._sink: Any = None
         self._readers: set[Any] = set()  # GSockets, kept alive while the sink uses them
         self._keyframe_asked_at = 0.0
+        self._closed = False
         self.flow = Flow()
 
     @property
@@ -73,7 +75,9 @@ class Publisher:
     def listen(
         self, pipeline: Pipeline | None = None, force_keyframe: Callable[[], None] | None = None
     ) -> None:
-        """Serve readers from now on; with a pipeline, attach to it first."""
+        """Serve readers from now on; with a pipeline, attach to it first. Once closed, nothing is served."""
+        if self._closed:
+            return  # the call was on its way from a thread of the pipeline when that was closed
         if pipeline is not None:
             self.attach(pipeline, force_keyframe)
         self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -85,10 +89,12 @@ class Publisher:
         listener.listen(64)
         fresh.rename(self._file)  # readers find either the old socket or one that already listens
         self._listener = listener
-        self._accepting = self._loop.create_task(self._accept(listener))
+        serving = self._loop.create_task(self._accept(listener), name=f"serving {self._file}")
+        self._accepting = vital(serving)
 
     async def close(self) -> None:
-        """Stop listening and hang up; the pipeline should be stopped first."""
+        """Stop listening and hang up, for good; the pipeline should be stopped first."""
+        self._closed = True
         if self._accepting is not None:
             self._accepting.cancel()
             with contextlib.suppress(asyncio.CancelledError):

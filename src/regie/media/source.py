@@ -104,6 +104,9 @@ class SourceBody:
             return await ingest.run(), ingest.was_live
         except RegieError as error:
             return Fault(error.message, lasting=not isinstance(error, Unavailable)), False
+        except Exception:  # whatever it was, the next attempt may do better, and no attempt never will
+            log.exception("an attempt at this source failed")
+            return Fault("internal error; see the log of this worker", lasting=True), False
         finally:
             self._ingest = None
             if ingest is not None:
