@@ -195,3 +195,9 @@ def test_any_text_is_an_sdp_or_refused(text: str) -> None:
     except ValueError:
         return
     assert streams
+
+
+def test_the_port_after_each_rtp_port_is_taken_too() -> None:
+    with pytest.raises(Invalid, match="leave a free port after each"):
+        checked_options("rtp", {"video_port": 5004, "audio_port": 5005}, MEDIA)
+    checked_options("rtp", {"video_port": 5004, "audio_port": 5006}, MEDIA)

@@ -84,8 +84,9 @@ class RtpOptions(SourceOptions):
             self._streams = tuple(_streams_from_options(self))
         if not self._streams:
             raise ValueError("give a video port, an audio port or an SDP file")
-        if len({stream.port for stream in self._streams}) != len(self._streams):
-            raise ValueError("video and audio need ports of their own")
+        ports = [port for stream in self._streams for port in (stream.port, stream.port + 1)]
+        if len(set(ports)) != len(ports):
+            raise ValueError("video and audio need ports of their own: leave a free port after each")
         if self.sender is not None and self.sender.version != self.listen.version:
             raise ValueError("sender and listening address must both be IPv4 or both IPv6")
         return self
@@ -101,7 +102,10 @@ def _text_of(sdp_file: str, media_dir: Path) -> str:
     file = confined_file(sdp_file, media_dir)
     if not file.is_file():
         raise ValueError(f"there is no file {sdp_file} in the media directory")
-    return file.read_bytes()[:MAX_BYTES].decode(errors="replace")
+    try:
+        return file.read_bytes()[:MAX_BYTES].decode(errors="replace")
+    except OSError as error:
+        raise ValueError(f"the file {sdp_file} cannot be read: {error.strerror}") from error
 
 
 def _streams_from_options(options: RtpOptions) -> list[RtpStream]:
