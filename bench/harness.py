@@ -31,6 +31,10 @@ def at_most(value: float, limit: float, unit: str, how: str) -> Figure:
     return {"value": round(value, 4), "unit": unit, "limit": limit, "ok": value <= limit, "how": how}
 
 
+def at_least(value: float, limit: float, unit: str, how: str) -> Figure:
+    return {"value": round(value, 4), "unit": unit, "limit": limit, "ok": value >= limit, "how": how}
+
+
 def measured(name: str, target: str) -> Figure:
     """Run a measurement in a process of its own: a hang has an end, and nothing of it is left."""
     with tempfile.NamedTemporaryFile(suffix=".json") as answer:
