@@ -86,3 +86,13 @@ def test_actions_are_off_while_the_control_room_is_away(pair: Instance, open_pag
     os.kill(pair.worker_pid("server"), signal.SIGKILL)
     expect(add).to_be_disabled()
     expect(add).to_be_enabled()
+
+
+def test_whoever_was_logged_out_while_the_server_was_away_lands_at_the_log_in_page(
+    pair: Instance, open_page: OpenPage
+) -> None:
+    page = open_page(pair, "/system")
+    expect(page.locator("tr[data-worker]")).not_to_have_count(0)
+    page.context.clear_cookies()
+    os.kill(pair.worker_pid("server"), signal.SIGKILL)
+    expect(page.get_by_label("Link or token")).to_be_visible()

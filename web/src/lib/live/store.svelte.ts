@@ -26,6 +26,7 @@ class LiveStore {
   #watchdog: ReturnType<typeof setTimeout> | undefined;
   #edgePid: number | null = null;
   #running = false;
+  #checking = false;
 
   readonly ready = $derived(this.room.seq > 0);
   readonly online = $derived(this.connection === "open");
@@ -54,6 +55,7 @@ class LiveStore {
     removeEventListener("online", this.#hurry);
     document.removeEventListener("visibilitychange", this.#hurry);
     clearTimeout(this.#retry);
+    this.#attempt = 0;
     this.#drop();
     this.room = EMPTY_ROOM;
     this.connection = "connecting";
@@ -103,7 +105,7 @@ class LiveStore {
     this.#drop();
     if (!this.#running) return;
     this.connection = "lost";
-    if (this.#attempt === 1) void this.#checkLogin();
+    if (this.#attempt > 0) void this.#checkLogin(); // whoever logs out meanwhile is told when the server is back
     const wait = backoffMs(this.#attempt, FIRST_RETRY_MS, LONGEST_RETRY_MS, Math.random());
     this.#attempt += 1;
     this.#retry = setTimeout(() => this.#connect(), wait);
@@ -111,10 +113,14 @@ class LiveStore {
 
   /** A closed socket does not say why; if it was the log-in that ended, asking does. */
   async #checkLogin(): Promise<void> {
+    if (this.#checking) return;
+    this.#checking = true;
     try {
       await get<Me>("/session");
     } catch (error) {
       if (error instanceof Problem && error.status === 401) this.onLoggedOut();
+    } finally {
+      this.#checking = false;
     }
   }
 
