@@ -64,7 +64,7 @@ class Ingest:
         self._input: Any = None
         self._sockets: list[socket.socket] = []
         self._branches: dict[Stream, Branch] = {}
-        self._declined: list[str] = []
+        self._declined: set[str] = set()
         self._publishers = {stream: Publisher(order.run_dir, order.path, stream) for stream in Stream}
         self._looping = FileLoop(now_ns(), self._in_loop(self._play_again)) if order.kind.is_file else None
         self._lead = Lead()
@@ -153,18 +153,23 @@ class Ingest:
         """Put what a pad carries on its way; runs in the thread that carries it."""
         try:
             self._take_or_raise(pad, caps)
-        except RegieError as error:
+        except Exception as error:
+            self._on_not_built(error)
+
+    def _on_not_built(self, error: Exception) -> None:
+        """A part of the pipeline failed in one of its threads, where nobody else would hear of it."""
+        if isinstance(error, RegieError):
             self._fail(Fault(error.message, lasting=True))
-        except Exception:
-            log.exception("a part of the pipeline could not be built")
-            self._fail(Fault("the pipeline could not be built; see the log of this worker", lasting=True))
+            return
+        log.error("a part of the pipeline could not be built", exc_info=error)
+        self._fail(Fault("the pipeline could not be built; see the log of this worker", lasting=True))
 
     def _take_or_raise(self, pad: Any, caps: Any) -> None:
         order, offer = self._order, offer_from_caps(caps)
         branch = self._branches.get(offer.format.stream) if offer.format else None
         if offer.format is None or (branch is not None and not self._may_replace(branch)):
             if offer.format is None:
-                self._declined.append(offer.name)
+                self._declined.add(offer.name)
             self._pipeline.drain(pad)
             return
         if self._looping is not None:
@@ -181,6 +186,7 @@ class Ingest:
                 plan,
                 on_ready=self._in_loop(self._on_ready),
                 on_b_frames=partial(self._fail, Fault(B_FRAMES, transcode=True)),
+                on_fault=self._on_not_built,
             )
             self._branches[offer.format.stream] = branch
         if not branch.take(pad):
@@ -238,7 +244,7 @@ class Ingest:
         if self._branches:
             return
         if self._declined:
-            names = ", ".join(sorted(set(self._declined)))
+            names = ", ".join(sorted(self._declined))
             self._fail(Fault(f"codec {names} is not supported", lasting=True))
         else:
             self._fail(Fault("not a video stream: it has neither picture nor sound", lasting=True))

@@ -6,6 +6,7 @@ when the first of them tells what it is.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from regie.domain.h264 import first_sps, has_b_slice, why_not_passed
@@ -39,7 +40,7 @@ class Plan:
 
 
 class Branch:
-    """One stream. It lives in GStreamer's threads, and calls `on_ready` and `on_b_frames` there."""
+    """One stream. What it calls back, it calls in GStreamer's threads."""
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class Branch:
         *,
         on_ready: Callable[["Branch"], None],
         on_b_frames: Callable[[], None],
+        on_fault: Callable[[Exception], None],
     ) -> None:
         self.format = form
         self.passthrough: bool | None = None
@@ -60,6 +62,7 @@ class Branch:
         self._plan = plan
         self._on_ready = on_ready
         self._on_b_frames = on_b_frames
+        self._on_fault = on_fault
         self._watched = 0
         self._head = pipeline.add(self._head_text(depayloader), f"{self.stream}_head")
         self._head.get_static_pad("src").add_probe(FIRST_UNIT, self._on_first_unit)
@@ -94,9 +97,19 @@ class Branch:
         return " ! ".join(parts)
 
     def _on_first_unit(self, pad: Any, info: Any) -> Any:
+        return self._guarded(partial(self._go_on, pad, info.get_buffer()))
+
+    def _guarded(self, build: Callable[[], Any]) -> Any:
+        """What a probe builds, and its failure told: an error must not go back into GStreamer's thread."""
+        try:
+            return build()
+        except Exception as error:
+            self._on_fault(error)
+            return Gst.PadProbeReturn.REMOVE
+
+    def _go_on(self, pad: Any, buffer: Any) -> Any:
         """Decide how to go on, and go on."""
         if self.format.is_h264:
-            buffer = info.get_buffer()
             sps = first_sps(buffer.extract_dup(0, min(buffer.get_size(), 4096)))
             if sps is None:
                 return Gst.PadProbeReturn.DROP  # until a keyframe comes, nobody could show it
@@ -134,6 +147,10 @@ class Branch:
         pad.link(raw.get_static_pad("sink"))
 
     def _on_first_picture(self, pad: Any, _info: Any) -> Any:
+        return self._guarded(partial(self._encode, pad))
+
+    def _encode(self, pad: Any) -> Any:
+        """Put an encoder behind the decoder."""
         size = Size.from_caps(pad.get_current_caps())
         encoder = encoder_text(best_encoder(), size, quickly=self._plan.is_synthetic)
         self._write(pad, f"{ENCODE_QUEUE} ! {encoder} ! h264parse config-interval=-1 ! {H264_CAPS} ! ")
