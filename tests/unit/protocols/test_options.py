@@ -201,3 +201,10 @@ def test_the_port_after_each_rtp_port_is_taken_too() -> None:
     with pytest.raises(Invalid, match="leave a free port after each"):
         checked_options("rtp", {"video_port": 5004, "audio_port": 5005}, MEDIA)
     checked_options("rtp", {"video_port": 5004, "audio_port": 5006}, MEDIA)
+
+
+def test_a_stream_id_is_as_secret_as_a_passphrase() -> None:
+    options = {"url": "srt://192.0.2.7:9000", "stream_id": "#!::u=cam,s=k3y"}
+    assert public_options("srt", options)["stream_id"] == MASK
+    assert "k3y" not in repr(checked_options("srt", options, MEDIA))
+    assert quoted("#!::u=cam,s=k3y") in launched("srt", options)

@@ -53,10 +53,10 @@ class SrtOptions(SourceOptions):
         ge=20,
         le=8000,
     )
-    stream_id: str | None = Field(
+    stream_id: SecretStr | None = Field(
         None,
         title="Stream ID",
-        description="What some servers ask a caller for",
+        description="What some servers ask a caller for; it may hold a key",
         max_length=512,
         json_schema_extra={"advanced": True},
     )
@@ -73,7 +73,7 @@ class SrtOptions(SourceOptions):
             raise ValueError(f"the URL has options that are not known here: {', '.join(unknown)}")
         return {**{_IN_URL[name]: value for name, value in found.items()}, **data, "url": url}
 
-    @field_validator("passphrase", mode="before")
+    @field_validator("passphrase", "stream_id", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return value or None
@@ -106,7 +106,8 @@ def launch(options: SrtOptions, _: LaunchContext) -> str:
     uri = f"srt://{f'[{host}]' if ':' in host else host}:{address.port}"
     secret = options.passphrase.get_secret_value() if options.passphrase else ""
     key = f"passphrase={quoted(secret)} " if secret else ""
-    stream_id = f"streamid={quoted(options.stream_id)} " if options.stream_id else ""
+    name = options.stream_id.get_secret_value() if options.stream_id else ""
+    stream_id = f"streamid={quoted(name)} " if name else ""
     mode = "listener" if options.listens else "caller"
     return (
         f"srtsrc name=srt uri={quoted(f'{uri}?mode={mode}')} {key}{stream_id}latency={options.latency_ms} "
