@@ -25,6 +25,16 @@ sources = Table(
     Column("updated_at", Float, nullable=False),
 )
 
+productions = Table(
+    "productions",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("document", JSON, nullable=False),  # Production.to_wire()
+    Column("created_at", Float, nullable=False),
+    Column("updated_at", Float, nullable=False),
+)
+
 tokens = Table(
     "tokens",
     metadata,
