@@ -2,18 +2,23 @@
 
 import asyncio
 import json
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from regie.api.access import Access
 from regie.api.events import QUEUE_LENGTH, EventHub, Listener, numbered
+from regie.api.metrics import Metrics
 from regie.api.picture import Picture
 from regie.api.system import SystemFigures
 from regie.domain.access import Identity, Role
 from regie.domain.sources import Source
-from regie.engine.client import EngineClient
+from regie.engine.client import SILENCE_TIMEOUT_S, EngineClient
 from regie.link.server import LinkServer
+from regie.settings import Settings
+from regie.store.database import Database
 from tests.support.wait import eventually
 
 ANN = Identity(Role.VIEWER, "Ann", session_id="a")
@@ -90,3 +95,50 @@ async def test_what_the_engine_says_is_told_as_it_is_said_and_nonsense_does_not_
     assert "hunter2" not in json.dumps(messages, ensure_ascii=False)
     assert "rtsp://user:•••@cam" in json.dumps(messages, ensure_ascii=False)
     assert picture.workers == {}
+
+
+async def test_that_the_engine_is_away_is_told_and_nothing_old_is_told_as_new(
+    hub: EventHub, picture: Picture, run_dir: Path
+) -> None:
+    async def status(_: dict[str, Any]) -> dict[str, Any]:
+        return {"workers": []}
+
+    database, metrics = Database.open(run_dir), Metrics()
+    metrics.watch(picture, hub, Access(Settings(data_dir=run_dir), database, b"", "cli"))
+    following = asyncio.create_task(hub.follow_engine(lambda: None))
+    figures = {
+        "workers": {"src-cam1": {"paths": {"src/cam1": {"video": {"bitrate": 9.0}}}}},
+        "usage": {"a": {}},
+    }
+    async with hub.listening(ANN) as listener:
+        for _ in range(2):  # it goes, and another one comes
+            engine = LinkServer(run_dir / "engine.sock", {"status": status})
+            await engine.start()
+            await eventually(lambda: picture.engine_answers)
+            assert b"regie_engine_up 1.0" in metrics.text()
+            engine.publish("stats", figures)
+            await eventually(lambda: picture.stats)
+            await engine.close()
+            await eventually(lambda: not picture.engine_answers)
+            assert b"regie_engine_up 0.0" in metrics.text()
+            assert b"regie_worker_state{" not in metrics.text()
+            assert b"regie_path_bitrate{" not in metrics.text()
+        assert (picture.stats, picture.usage) == ({}, {})
+        messages = told(listener)
+    following.cancel()
+    database.close()
+    assert messages[0]["data"]["engine"] == {"answers": False}
+    engines = [message["data"]["answers"] for message in messages if message["type"] == "engine"]
+    assert engines == [True, False, True, False]
+
+
+async def test_an_engine_that_says_nothing_any_more_is_lost(run_dir: Path) -> None:
+    async def status(_: dict[str, Any]) -> dict[str, Any]:
+        return {"workers": []}
+
+    engine = LinkServer(run_dir / "engine.sock", {"status": status})
+    await engine.start()
+    async with asyncio.timeout(SILENCE_TIMEOUT_S + 5), aclosing(EngineClient(run_dir).events()) as events:
+        said = [(await anext(events))[0] for _ in range(3)]
+    await engine.close()
+    assert said == ["connected", "lost", "connected"]

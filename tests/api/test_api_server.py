@@ -195,6 +195,7 @@ def test_prometheus_gets_its_figures(viewer: httpx.Client) -> None:
         'regie_path_silent_seconds{path="src/cam1",stream="audio"}',
         'regie_http_requests_total{method="GET",route="/api/v1/sources",status="200"}',
         'regie_http_seconds_count{route="/api/v1/sources"}',
+        "regie_engine_up 1.0",
         "regie_event_sockets 0.0",
         "regie_login_failures_total",
     ):

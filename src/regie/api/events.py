@@ -61,11 +61,16 @@ class EventHub:
     def _take(self, event: str, data: Json) -> None:
         match event:
             case "connected":
+                self._picture.engine_answers = True
                 self._picture.set_workers(data)
+                self.publish("engine", self._engine_state())
                 for worker in self._picture.workers.values():
                     self.publish("worker", worker.model_dump(mode="json"))
                 for source_id in self._picture.sources:
                     self.publish_source(source_id)
+            case "lost":
+                self._picture.engine_lost()
+                self.publish("engine", self._engine_state())
             case "worker":
                 worker = worker_from_wire(data)
                 self._picture.workers[worker.id] = worker
@@ -81,6 +86,9 @@ class EventHub:
                 self._stats_at = time.monotonic()
                 self._publish_stats()
         self._picture.changed()
+
+    def _engine_state(self) -> Json:
+        return {"answers": self._picture.engine_answers}
 
     def _publish_source_of(self, worker_id: str) -> None:
         source_id = worker_id.removeprefix("src-")
@@ -138,6 +146,7 @@ class EventHub:
             "workers": [worker.model_dump(mode="json") for worker in self._picture.workers.values()],
             "viewers": [viewer.model_dump(mode="json") for viewer in self._picture.viewers()],
             "server": self._server,
+            "engine": self._engine_state(),
         }
 
 

@@ -50,7 +50,10 @@ class _State(Collector):
         return []
 
     def collect(self) -> Iterator[Metric]:
-        yield from self._workers()
+        answers = self._picture.engine_answers
+        yield GaugeMetricFamily("regie_engine_up", "1 while the engine answers", value=float(answers))
+        if answers:  # else how the workers are is not known
+            yield from self._workers()
         yield from self._paths()
         yield GaugeMetricFamily("regie_event_sockets", "Open pages", value=len(self._hub.listeners))
         yield CounterMetricFamily("regie_event_sockets_dropped", "Pages too slow", value=self._hub.dropped)

@@ -24,6 +24,7 @@ class Picture:
         self.workers: dict[str, WorkerStatus] = {}
         self.stats: Mapping[str, Json] = {}
         self.usage: Mapping[str, Json] = {}
+        self.engine_answers = False
         self._changed = asyncio.Event()
 
     def changed(self) -> None:
@@ -40,6 +41,11 @@ class Picture:
                 return seen
         except TimeoutError:
             return look()
+
+    def engine_lost(self) -> None:
+        """Its workers run on, as far as anyone knows; the figures it told are of no use any more."""
+        self.engine_answers = False
+        self.stats, self.usage = {}, {}
 
     def set_workers(self, status: Json) -> None:
         self.workers = {wire["id"]: worker_from_wire(wire) for wire in status.get("workers", [])}

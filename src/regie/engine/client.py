@@ -1,7 +1,7 @@
 """The engine as the API sees it. Every call has a deadline and raises a RegieError that says what is away."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from regie.engine.directory import ENGINE_SOCKET, WorkerDirectory
 from regie.link.client import CALL_TIMEOUT_S, LinkClient, events
 
 RECONNECT_S = 0.2
+SILENCE_TIMEOUT_S = 5.0  # it tells its figures every second: silent for this long, it does not answer
 
 
 class EngineClient:
@@ -37,15 +38,21 @@ class EngineClient:
     async def restart(self, worker_id: str) -> None:
         await self._call("restart", {"worker": worker_id})
 
-    async def events(self) -> AsyncIterator[tuple[str, Json]]:
-        """The engine's events, for ever. After each connection ("connected", status) comes first."""
+    async def events(self) -> AsyncGenerator[tuple[str, Json]]:
+        """The engine's events, for ever: ("connected", status), what happens, ("lost", {}) when it is away."""
         while True:
+            connected = False
             try:
                 async with aclosing(events(self._socket)) as stream:
-                    async for event, data in stream:
-                        yield ("connected", await self.status()) if event == "subscribed" else (event, data)
-            except RegieError:
+                    while item := await asyncio.wait_for(anext(stream, None), SILENCE_TIMEOUT_S):
+                        if item[0] == "subscribed":
+                            item = "connected", await self.status()
+                            connected = True
+                        yield item
+            except (RegieError, TimeoutError):
                 pass  # away: an engine that is replaced is back in a moment
+            if connected:
+                yield "lost", {}
             await asyncio.sleep(RECONNECT_S)
 
     async def worker_call(
