@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.harness import (
     RESULTS,
     Figure,
+    Kept,
     keep,
     markdown,
     measured,
@@ -43,9 +44,7 @@ def main() -> int:
     parser.add_argument("--readme", action="store_true", help="write what was measured last into the README")
     options = parser.parse_args()
     if options.readme:
-        kept = json.loads(RESULTS.read_text())
-        write_between_marks(README, markdown({name: kept[name] for name in FIGURES if name in kept}))
-        return 0
+        return _write_readme(json.loads(RESULTS.read_text()))
     if options.into:
         options.into.write_text(json.dumps(run_target(FIGURES[options.only])))
         return 0
@@ -63,6 +62,20 @@ def main() -> int:
         f"\nwritten to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}"
     )
     return int(any(figure["value"] is None for figure in figures.values()))
+
+
+def _write_readme(kept: dict[str, Kept]) -> int:
+    """Only what was measured as a whole: every figure, and all of one commit."""
+    if missing := [name for name in FIGURES if "commit" not in kept.get(name, {})]:
+        print(f"measure these first: {', '.join(missing)}", file=sys.stderr)
+        return 1
+    try:
+        text = markdown({name: kept[name] for name in FIGURES})
+    except ValueError as error:
+        print(f"{error}; run all of `make bench` at one", file=sys.stderr)
+        return 1
+    write_between_marks(README, text)
+    return 0
 
 
 if __name__ == "__main__":

@@ -9,12 +9,16 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
+ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results" / "latest.json"
+MEASURED_CODE = ("src", "web", "tests", "bench", "uv.lock", ":!bench/results")
 DEADLINE_S = 900.0
+AT_LEAST = {"edge_max_viewers"}  # more is better; of all others, less is
 
 
 class Figure(TypedDict):
@@ -25,6 +29,13 @@ class Figure(TypedDict):
     limit: float | None
     ok: bool | None
     how: str
+
+
+class Kept(Figure):
+    """A figure in the file: when it was measured, and the last commit that changed what is measured."""
+
+    at: str
+    commit: str
 
 
 def at_most(value: float, limit: float, unit: str, how: str) -> Figure:
@@ -63,23 +74,31 @@ def run_target(target: str) -> Figure:
     return cast("Figure", {key: result.get(key) for key in Figure.__annotations__})
 
 
-def keep(figures: dict[str, Figure], file: Path = RESULTS) -> None:
+def keep(figures: Mapping[str, Figure], file: Path = RESULTS) -> None:
     """Write the figures over those of earlier runs; figures that were not measured now stay."""
     file.parent.mkdir(parents=True, exist_ok=True)
     kept = json.loads(file.read_text()) if file.exists() else {}
+    about = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": measured_commit()}
     fresh = file.with_suffix(".new")
-    fresh.write_text(json.dumps(kept | figures, indent=2, ensure_ascii=False) + "\n")
+    dated = {name: {**figure, **about} for name, figure in figures.items()}
+    fresh.write_text(json.dumps(kept | dated, indent=2, ensure_ascii=False) + "\n")
     fresh.rename(file)
 
 
-def table(figures: dict[str, Figure]) -> str:
+def measured_commit() -> str:
+    """The last commit that changed what is measured; with a plus when there are changes since."""
+    if not (ROOT / ".git").exists():
+        return "unknown"  # the code came without its history
+    commit = _git("log", "-1", "--format=%h", "--", *MEASURED_CODE)
+    return f"{commit}+" if _git("status", "--porcelain", "--", *MEASURED_CODE) else commit
+
+
+def table(figures: Mapping[str, Figure]) -> str:
     """As text: what, how much, the limit, whether it is kept, and how it was measured."""
-    rows = [("what", "measured", "at most", "", "how")]
+    rows = [("what", "measured", "wanted", "", "how")]
     for name, figure in figures.items():
         mark = {True: "✓", False: "✗", None: ""}[figure["ok"]]
-        rows.append(
-            (name, _amount(figure["value"], figure), _amount(figure["limit"], figure), mark, figure["how"])
-        )
+        rows.append((name, _amount(figure["value"], figure), _wanted(name, figure), mark, figure["how"]))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     return "\n".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
@@ -87,12 +106,17 @@ def table(figures: dict[str, Figure]) -> str:
     )
 
 
-def markdown(figures: dict[str, Figure]) -> str:
-    """The same as a table for the README."""
-    lines = ["| figure | measured | at most | how |", "|---|---|---|---|"]
+def markdown(figures: Mapping[str, Kept]) -> str:
+    """The same as a table for the README. Figures of different commits make no one table."""
+    commits = {figure["commit"] for figure in figures.values()}
+    if len(commits) != 1:
+        raise ValueError(f"these figures are of different commits: {', '.join(sorted(commits))}")
+    days = sorted({figure["at"][:10] for figure in figures.values()})
+    lines = [f"Measured at commit {commits.pop()} on {' to '.join(dict.fromkeys((days[0], days[-1])))}.", ""]
+    lines += ["| figure | measured | wanted | how |", "|---|---|---|---|"]
     for name, figure in figures.items():
-        measured_value, limit = _amount(figure["value"], figure), _amount(figure["limit"], figure)
-        lines.append(f"| {name} | {measured_value} | {limit} | {figure['how']} |")
+        value = _amount(figure["value"], figure)
+        lines.append(f"| {name} | {value} | {_wanted(name, figure)} | {figure['how']} |")
     return "\n".join(lines)
 
 
@@ -115,6 +139,17 @@ def _failed(why: str) -> Figure:
 
 def _amount(value: float | None, figure: Figure) -> str:
     return "—" if value is None else f"{value:.3g} {figure['unit']}".strip()
+
+
+def _wanted(name: str, figure: Figure) -> str:
+    sign = "≥" if name in AT_LEAST else "≤"
+    return "—" if figure["limit"] is None else f"{sign} {_amount(figure['limit'], figure)}"
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 async def _awaited(result: Any) -> Any:
