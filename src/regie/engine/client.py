@@ -1,7 +1,7 @@
 """The engine as the API sees it. Every call has a deadline and raises a RegieError that says what is away."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -38,22 +38,13 @@ class EngineClient:
     async def restart(self, worker_id: str) -> None:
         await self._call("restart", {"worker": worker_id})
 
-    async def events(self) -> AsyncGenerator[tuple[str, Json]]:
+    def events(self) -> AsyncGenerator[tuple[str, Json]]:
         """The engine's events, for ever: ("connected", status), what happens, ("lost", {}) when it is away."""
-        while True:
-            connected = False
-            try:
-                async with aclosing(events(self._socket)) as stream:
-                    while item := await asyncio.wait_for(anext(stream, None), SILENCE_TIMEOUT_S):
-                        if item[0] == "subscribed":
-                            item = "connected", await self.status()
-                            connected = True
-                        yield item
-            except (RegieError, TimeoutError):
-                pass  # away: an engine that is replaced is back in a moment
-            if connected:
-                yield "lost", {}
-            await asyncio.sleep(RECONNECT_S)
+        return _followed(self._socket, self.status)
+
+    def worker_events(self, worker_id: str) -> AsyncGenerator[tuple[str, Json]]:
+        """A worker's, for ever: ("connected", {}), what happens, ("lost", {}). For one that is never silent."""
+        return _followed(WorkerDirectory(self._run_dir, worker_id).socket, _nothing)
 
     async def worker_call(
         self, worker_id: str, name: str, args: Json | None = None, timeout_s: float = CALL_TIMEOUT_S
@@ -70,6 +61,27 @@ class EngineClient:
             "the engine is not running at the moment", "what is on air stays on air; start it with: regie up"
         )
         return await _call(self._socket, name, args, CALL_TIMEOUT_S, away)
+
+
+async def _followed(socket: Path, greet: Callable[[], Awaitable[Json]]) -> AsyncGenerator[tuple[str, Json]]:
+    while True:
+        connected = False
+        try:
+            async with aclosing(events(socket)) as stream:
+                while item := await asyncio.wait_for(anext(stream, None), SILENCE_TIMEOUT_S):
+                    if item[0] == "subscribed":
+                        item = "connected", await greet()
+                        connected = True
+                    yield item
+        except (RegieError, TimeoutError):
+            pass  # away: one that is replaced is back in a moment
+        if connected:
+            yield "lost", {}
+        await asyncio.sleep(RECONNECT_S)
+
+
+async def _nothing() -> Json:
+    return {}
 
 
 async def _call(socket: Path, name: str, args: Json | None, timeout_s: float, away: Unavailable) -> Json:
