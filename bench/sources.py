@@ -52,7 +52,7 @@ async def hub_hop() -> Figure:
         pipeline["encoder"].get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, on_frame)
         publisher = Publisher(run_dir, PATH, Stream.VIDEO)
         publisher.listen(pipeline)
-        pipeline.play()
+        await pipeline.play()
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as reader:
             arrivals = await asyncio.get_running_loop().run_in_executor(reader, _arrivals, run_dir)
         await pipeline.close()

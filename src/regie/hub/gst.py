@@ -3,7 +3,7 @@
 # gi.require_version must come before the import of gi.repository, hence the order below.
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import gi
@@ -19,6 +19,7 @@ __all__ = ["GLib", "Gio", "Gst", "GstVideo", "Pipeline"]
 
 Gst.init(None)
 
+START_TIMEOUT_S = 10.0  # a device may take its time to open
 STATE_TIMEOUT_S = 5.0
 
 type OnMessage = Callable[[Any], None]
@@ -27,9 +28,9 @@ type OnMessage = Callable[[Any], None]
 class Pipeline:
     """A pipeline on the monotonic clock with base time zero, whose bus messages arrive in the event loop.
 
-    `on_message(message)` is called in the loop for errors, warnings, EOS, element and state messages of the
-    pipeline itself. `close()` is bounded: a pipeline that cannot stop is reported by raising Unavailable, and
-    the worker must then end itself; the engine starts it anew.
+    `on_message(message)` is called in the loop for errors, warnings, EOS and element messages. States are set
+    in threads, as native code may hang: what takes too long is reported by raising Unavailable. When that is
+    `close()`, the worker must end itself; the engine starts it anew.
     """
 
     def __init__(self, text: str, on_message: OnMessage) -> None:
@@ -48,6 +49,7 @@ class Pipeline:
         self._loop = asyncio.get_running_loop()
         self._bus = self.gst.get_bus()
         self._closed = threading.Event()
+        self._playing: asyncio.Task[None] | None = None
         self._popper = threading.Thread(target=self._pop_messages, name="bus", daemon=True)
         self._popper.start()
 
@@ -77,43 +79,51 @@ class Pipeline:
         return added
 
     def drain(self, pad: Any) -> None:
-        """Let what a pad carries run off."""
+        """Let what a pad carries run off, into a sink that lives as long as the part the pad is in."""
         sink = Gst.ElementFactory.make("fakesink")
         sink.set_property("async", False)
         sink.set_property("sync", False)
-        self.gst.add(sink)
+        pad.get_parent_element().get_parent().add(sink)
         sink.sync_state_with_parent()
-        pad.link_maybe_ghosting(sink.get_static_pad("sink"))
+        pad.link(sink.get_static_pad("sink"))
 
-    def remove(self, part: Any) -> None:
-        """Take a part out whose streams have ended."""
+    async def remove(self, part: Any) -> None:
+        """Take a part out whose streams have ended. Raises Unavailable when it hangs."""
         part.set_locked_state(True)
-        part.set_state(Gst.State.NULL)
+        await self._until_done([_state_setter(part, Gst.State.NULL)], STATE_TIMEOUT_S, "a part of it to stop")
         self.gst.remove(part)
 
-    def elements(self, of: Any = None) -> Iterator[Any]:
-        """Every element in here, those in bins too."""
-        for element in list((of or self.gst).children):
-            yield element
-            if isinstance(element, Gst.Bin):
-                yield from self.elements(element)
+    def elements(self) -> list[Any]:
+        """Every element in here, those in bins too; they may change meanwhile."""
+        iterator = self.gst.iterate_recurse()
+        found: list[Any] = []
+        while iterator.foreach(found.append) == Gst.IteratorResult.RESYNC:
+            iterator.resync()
+            found.clear()
+        return found
 
-    def play(self) -> None:
-        """Start; failures arrive as bus messages, which say more than the return value does."""
-        self.gst.set_state(Gst.State.PLAYING)
+    def play(self, timeout_s: float = START_TIMEOUT_S) -> asyncio.Task[None]:
+        """Start; failures arrive as bus messages, which say more than a return value does.
+
+        Whoever awaits it gets Unavailable when it hangs.
+        """
+        starting = [_state_setter(self.gst, Gst.State.PLAYING)]
+        self._playing = self._loop.create_task(self._until_done(starting, timeout_s, "it to start"))
+        return self._playing
 
     async def close(self, timeout_s: float = STATE_TIMEOUT_S) -> None:
         if self._closed.is_set():
             return
         self._closed.set()
-        stopping = threading.Thread(target=self.gst.set_state, args=(Gst.State.NULL,), daemon=True)
-        stopping.start()
+        stopping = _state_setter(self.gst, Gst.State.NULL)
+        await self._until_done([stopping, self._popper], timeout_s, "it to stop")
+
+    async def _until_done(self, threads: list[threading.Thread], timeout_s: float, what: str) -> None:
         deadline = self._loop.time() + timeout_s
-        while stopping.is_alive():
+        while any(thread.is_alive() for thread in threads):
             if self._loop.time() > deadline:
-                raise Unavailable(f"the pipeline did not stop within {timeout_s:g} s")
-            await asyncio.sleep(0.01)
-        self._popper.join(1.0)
+                raise Unavailable(f"the pipeline hangs: {timeout_s:g} s were not enough for {what}")
+            await asyncio.sleep(0.005)
 
     def _pop_messages(self) -> None:
         wanted = (
@@ -121,9 +131,7 @@ class Pipeline:
             | Gst.MessageType.WARNING
             | Gst.MessageType.EOS
             | Gst.MessageType.ELEMENT
-            | Gst.MessageType.STATE_CHANGED
             | Gst.MessageType.LATENCY
-            | Gst.MessageType.SEGMENT_DONE
         )
         while not self._closed.is_set():
             message = self._bus.timed_pop_filtered(200 * Gst.MSECOND, wanted)
@@ -131,12 +139,19 @@ class Pipeline:
                 continue
             if message.type == Gst.MessageType.LATENCY:
                 self.gst.recalculate_latency()
-            elif message.type != Gst.MessageType.STATE_CHANGED or message.src is self.gst:
+            else:
                 self._loop.call_soon_threadsafe(self._deliver, message)
 
     def _deliver(self, message: Any) -> None:
         if not self._closed.is_set():
             self._on_message(message)
+
+
+def _state_setter(element: Any, state: Any) -> threading.Thread:
+    """A thread that sets a state, begun."""
+    thread = threading.Thread(target=element.set_state, args=(state,), name=f"to {state}", daemon=True)
+    thread.start()
+    return thread
 
 
 def _missing(error: Any) -> str:

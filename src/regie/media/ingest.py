@@ -68,13 +68,16 @@ class Ingest:
         self._publishers = {stream: Publisher(order.run_dir, order.path, stream) for stream in Stream}
         self._looping = FileLoop(now_ns(), self._in_loop(self._play_again)) if order.kind.is_file else None
         self._lead = Lead()
+        self._replaying: asyncio.Task[None] | None = None
+        self._transport = ""
+        self._warned: set[tuple[str, str, int]] = set()
         self._started_ns = now_ns()
         self.was_live = False
 
     async def run(self) -> Fault:
         """Until something ends it."""
         self._open_input()
-        self._pipeline.play()
+        await self._pipeline.play()
         while True:
             with contextlib.suppress(TimeoutError):
                 return await asyncio.wait_for(self._faults.get(), CHECK_INTERVAL_S)
@@ -84,6 +87,9 @@ class Ingest:
 
     async def close(self) -> None:
         """Raises Unavailable when the pipeline hangs: then only the end of the process helps."""
+        if self._replaying is not None:
+            self._replaying.cancel()
+            await asyncio.gather(self._replaying, return_exceptions=True)
         await self._pipeline.close()
         for publisher in self._publishers.values():
             await publisher.close()
@@ -93,8 +99,8 @@ class Ingest:
     @property
     def detail(self) -> Json:
         detail: Json = {stream.value: self._branch_detail(stream) for stream in Stream}
-        if self._order.kind.kind == "rtsp":
-            detail["transport"] = "UDP" if self._count("udpsrc") else "TCP"
+        if self._transport:
+            detail["transport"] = self._transport
         return detail
 
     def stats(self) -> Json:
@@ -200,17 +206,25 @@ class Ingest:
         return silent_s is not None and silent_s > 1.0
 
     def _on_ready(self, branch: Branch) -> None:
+        if self._order.kind.kind == "rtsp":
+            self._transport = "UDP" if self._has("udpsrc") else "TCP"
         self._publishers[branch.stream].listen()
         log.info("%s: %s", branch.stream, branch.detail)
 
     def _play_again(self) -> None:
+        self._replaying = self._loop.create_task(self._replay())
+
+    async def _replay(self) -> None:
         """Every stream of the file has ended: open it anew, while what was read ahead still plays."""
         if self._looping is None:
             return
-        self._looping.next_round()
-        self._pipeline.remove(self._input)
-        self._open_input()
-        self._input.sync_state_with_parent()
+        try:
+            self._looping.next_round()
+            await self._pipeline.remove(self._input)
+            self._open_input()
+            self._input.sync_state_with_parent()
+        except Exception as error:
+            self._on_not_built(error)
 
     # --- how it goes ---------------------------------------------------------------------------------------
 
@@ -252,8 +266,20 @@ class Ingest:
     def _on_message(self, message: Any) -> None:
         if message.type == Gst.MessageType.ERROR:
             self._fail(fault_from_message(message, self._order.circumstances))
+        elif message.type == Gst.MessageType.WARNING:
+            self._note(message)
         elif message.type == Gst.MessageType.EOS:
             self._fail(Fault(f"{self._order.circumstances.target or 'the source'} ended the stream"))
+
+    def _note(self, message: Any) -> None:
+        """Log a warning; of those that come with every picture, the first."""
+        warning, debug = message.parse_warning()
+        factory = message.src.get_factory() if isinstance(message.src, Gst.Element) else None
+        key = (factory.get_name() if factory else "", warning.domain, warning.code)
+        if key not in self._warned:
+            self._warned.add(key)
+            said = " ".join((debug or "").split())
+            log.warning("%s: %s (%s)", message.src.get_name(), warning.message, said)
 
     def _fail(self, fault: Fault) -> None:
         self._loop.call_soon_threadsafe(self._faults.put_nowait, fault)
@@ -304,9 +330,6 @@ class Ingest:
         caps = pad.get_current_caps()
         return caps.get_structure(0) if caps else None
 
-    def _count(self, factory: str) -> int:
-        return sum(
-            1
-            for element in self._pipeline.elements()
-            if element.get_factory() is not None and element.get_factory().get_name() == factory
-        )
+    def _has(self, factory: str) -> bool:
+        made_by = (element.get_factory() for element in self._pipeline.elements())
+        return any(found is not None and found.get_name() == factory for found in made_by)

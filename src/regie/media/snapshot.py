@@ -86,7 +86,7 @@ class Snapshots:
         failures: list[str] = []
         pipeline = Pipeline(_decoder_text(caps, width, height), lambda message: _note(message, failures))
         try:
-            pipeline.play()
+            await pipeline.play()
             jpeg = await _decoded(pipeline, unit)
         finally:
             try:

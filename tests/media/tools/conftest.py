@@ -33,6 +33,6 @@ async def publish(run_dir: Path) -> AsyncIterator[Publish]:
             publisher.listen(pipeline)
             stack.push_async_callback(publisher.close)
             stack.push_async_callback(pipeline.close)
-            pipeline.play()
+            await pipeline.play()
 
         yield start

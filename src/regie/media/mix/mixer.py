@@ -81,7 +81,7 @@ class Mixer:
         self._outputs.attach()
         for effect in self.desk.begin(self._start_ns):
             self._picture.do(effect)
-        self._pipeline.play()
+        await self._pipeline.play()
         await self._begun()
         self._outputs.listen()
         self._assign(self.production.inputs)
