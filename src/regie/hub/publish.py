@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from regie.domain.h264 import first_sps
 from regie.hub.clock import now_ns
 from regie.hub.flow import Flow
 from regie.hub.gst import Gio, Gst, GstVideo, Pipeline
@@ -18,6 +19,7 @@ from regie.hub.wire import HEADER_BYTES, header_from_bytes
 
 KEYFRAME_REQUEST_INTERVAL_S = 0.5  # requests closer together than this are one
 SEND_BUFFER_BYTES = 1024 * 1024
+PARAMETERS_BYTES = 4096  # within these of a keyframe are its parameter sets
 OPUS_CAPS = "audio/x-opus,rate=48000,channels=2,channel-mapping-family=0"
 _DROPPED = {Stream.VIDEO: 0, Stream.AUDIO: "header"}  # Ogg's header packets are no sound
 
@@ -65,12 +67,15 @@ class Publisher:
     def attach(self, pipeline: Pipeline, force_keyframe: Callable[[], None] | None = None) -> None:
         """Watch what the pipeline writes: before data flows, in any thread. `listen` follows, in the loop."""
         self._sink = pipeline[self._name]
+        self._sink.set_state(Gst.State.READY)  # before that it takes no readers
         self._sink.connect("client-socket-removed", self._on_removed)
         pad = pipeline[f"{self._name}_pay"].get_static_pad("src")
         pad.add_probe(Gst.PadProbeType.BUFFER, self._on_packet)
         pad.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, self._on_upstream_event, force_keyframe)
         into = pipeline[f"{self._name}_pay"].get_static_pad("sink")
         into.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, _only_what_readers_need)
+        if self.stream is Stream.VIDEO:
+            into.add_probe(Gst.PadProbeType.BUFFER, _mark_what_no_reader_can_start_at)
 
     def listen(
         self, pipeline: Pipeline | None = None, force_keyframe: Callable[[], None] | None = None
@@ -152,6 +157,16 @@ class Publisher:
         if now - self._keyframe_asked_at >= KEYFRAME_REQUEST_INTERVAL_S:
             self._keyframe_asked_at = now
             force_keyframe()
+
+
+def _mark_what_no_reader_can_start_at(_pad: Any, info: Any) -> Any:
+    """h264parse takes an I picture for a keyframe; without parameter sets nobody can begin with it."""
+    unit = info.get_buffer()
+    if not unit.has_flags(Gst.BufferFlags.DELTA_UNIT):
+        start = unit.extract_dup(0, min(unit.get_size(), PARAMETERS_BYTES))
+        if first_sps(start) is None:
+            unit.set_flags(Gst.BufferFlags.DELTA_UNIT)
+    return Gst.PadProbeReturn.OK
 
 
 def _only_what_readers_need(_pad: Any, info: Any) -> Any:

@@ -35,7 +35,11 @@ ENCODERS = (
     Encoder("mpph264enc", "Rockchip MPP", "rc-mode=cbr", "gop", "bps", 1),
     Encoder("v4l2h264enc", "V4L2", "", "", ""),
     Encoder(
-        "x264enc", "x264", "tune=zerolatency bframes=0 sliced-threads=false", "key-int-max", is_hardware=False
+        "x264enc",
+        "x264",
+        "tune=zerolatency bframes=0 sliced-threads=false option-string=scenecut=0",
+        "key-int-max",
+        is_hardware=False,
     ),
     Encoder(
         "openh264enc",
