@@ -1,5 +1,8 @@
 """WHEP over HTTP as the protocol wants it, with a real WebRTC client on the other side."""
 
+import contextlib
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,6 +10,7 @@ import httpx
 import libdatachannel as rtc
 import pytest
 
+from tests.api.conftest import LogIn, client_with
 from tests.support.instance import Instance
 from tests.support.wait import until
 
@@ -96,6 +100,61 @@ def test_an_operator_can_hang_a_viewer_up(
     session = viewer.get("/api/v1/viewers").json()[0]["session"]
     assert operator.delete(f"/api/v1/viewers/{session}").status_code == 204
     assert viewer.get("/api/v1/viewers").json() == []
+
+
+def watchers(client: httpx.Client) -> list[str]:
+    return [one["name"] for one in client.get("/api/v1/viewers").json()]
+
+
+@pytest.mark.parametrize("by", ["its bearer", "a session opened with it"])
+def test_with_a_token_the_pictures_of_those_who_watch_with_it_end(
+    player: Player, regie: Instance, admin: httpx.Client, by: str
+) -> None:
+    live(admin)
+    made = admin.post("/api/v1/tokens", json={"name": "wall", "role": "viewer"}).json()
+    with client_with(regie, None) as wall:
+        if by == "its bearer":
+            wall.headers["Authorization"] = f"Bearer {made['token']}"
+        else:
+            wall.headers["Origin"] = regie.base_url
+            assert wall.post("/api/v1/session", json={"token": made["token"]}).status_code == 200
+        assert wall.post("/whep/src/cam1", content=player.offer(), headers=SDP).status_code == 201
+    assert watchers(admin) == ["wall"]
+    assert admin.delete(f"/api/v1/tokens/{made['id']}").status_code == 204
+    assert watchers(admin) == []
+
+
+def test_with_a_session_its_pictures_end_and_nobody_elses(
+    player: Player, admin: httpx.Client, viewer: httpx.Client, log_in: LogIn
+) -> None:
+    live(admin)
+    offer = player.offer()
+    stays = viewer.post("/whep/src/cam1", content=offer, headers=SDP).headers["location"]
+    for end in ("by an admin", "by logging out"):
+        browser = log_in()
+        assert browser.post("/whep/src/cam1", content=offer, headers=SDP).status_code == 201
+        assert len(watchers(admin)) == 2
+        if end == "by an admin":
+            newest = max(admin.get("/api/v1/sessions").json(), key=lambda session: session["created_at"])
+            assert admin.delete(f"/api/v1/sessions/{newest['id']}").status_code == 204
+        else:
+            assert browser.delete("/api/v1/session").status_code == 204
+        assert watchers(admin) == ["test viewer"], end
+    viewer.delete(stays)
+
+
+def test_pictures_end_when_what_they_were_opened_with_expires(
+    player: Player, regie: Instance, admin: httpx.Client
+) -> None:
+    live(admin)
+    made = admin.post("/api/v1/tokens", json={"name": "wall", "role": "viewer"}).json()
+    with contextlib.closing(sqlite3.connect(regie.data_dir / "regie.db", timeout=10)) as database, database:
+        expiry = (time.time() + 3, made["id"])
+        database.execute("update tokens set expires_at = ? where id = ?", expiry)
+    with client_with(regie, made["token"]) as wall:
+        assert wall.post("/whep/src/cam1", content=player.offer(), headers=SDP).status_code == 201
+    assert watchers(admin) == ["wall"]
+    until(lambda: not watchers(admin), 6)
 
 
 def test_trickled_candidates_need_the_right_etag(player: Player, viewer: httpx.Client) -> None:

@@ -6,7 +6,9 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Self
 
 import libdatachannel as rtc
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -72,6 +74,23 @@ def spec_from_json(spec: Json) -> EdgeSpec:
         raise Invalid(f"the edge's {where}: {first['msg']}") from error
 
 
+@dataclass(frozen=True)
+class Permit:
+    """What a viewer came in with. Nobody watches longer than that is good for."""
+
+    owners: frozenset[str]  # the browser session, the API token
+    expires_at: float | None  # Unix time
+
+    @classmethod
+    def from_json(cls, who: Json) -> Self:
+        expires_at = who.get("expires_at")
+        owners = frozenset(str(owner) for owner in who.get("owners") or ())
+        return cls(owners, None if expires_at is None else float(expires_at))
+
+    def over(self, now: float) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
+
+
 class EdgeBody:
     """The viewers of all paths, and the feeds they watch."""
 
@@ -81,6 +100,7 @@ class EdgeBody:
         self._spec = EdgeSpec.model_validate({})
         self._feeds: dict[str, Feed] = {}
         self._viewers: dict[str, Viewer] = {}
+        self._permits: dict[str, Permit] = {}
         self._closing = Closing()
         self._listener: rtc.IceUdpMuxListener | None = None
         self._ticking: asyncio.Task[None] | None = None
@@ -103,6 +123,7 @@ class EdgeBody:
             "offer": self._offer,
             "candidates": self._candidates,
             "hangup": self._hangup,
+            "hangup_owner": self._hangup_owner,
             "reset": self._reset,
         }
 
@@ -146,6 +167,7 @@ class EdgeBody:
     async def _offer(self, args: Json) -> Json:
         path, text = checked_path(str(args.get("path", ""))), str(args.get("sdp", ""))
         who = args.get("viewer") or {}
+        permit = Permit.from_json(who)
         limit = self._limit_of(path)
         feed = self._feeds.get(path)
         check_room(path, len(feed.viewers) if feed else 0, limit, len(self._viewers), self._spec.max_viewers)
@@ -157,6 +179,7 @@ class EdgeBody:
         identity = Identity(session, path, str(who.get("name", "")), str(who.get("remote", "")), time.time())
         viewer = Viewer(identity, peer, agreed, ViewerLife(time.monotonic()), etag=secrets.token_hex(8))
         self._viewers[session] = feed.viewers[session] = viewer
+        self._permits[session] = permit
         feed.empty_since = None
         await _until_gathered(peer)
         answer = answer_text(agreed, peer.local_transport(), ssrcs, secrets.randbits(62))
@@ -176,6 +199,13 @@ class EdgeBody:
 
     async def _hangup(self, args: Json) -> Json:
         self._remove(self._viewer(args).identity.session, "hung up by request")
+        return {}
+
+    async def _hangup_owner(self, args: Json) -> Json:
+        """A browser session or an API token is gone: so are all who watch with it."""
+        owner = str(args.get("owner", ""))
+        for session in [session for session, permit in self._permits.items() if owner in permit.owners]:
+            self._remove(session, "logged out")
         return {}
 
     async def _reset(self, _: Json) -> Json:
@@ -230,9 +260,12 @@ class EdgeBody:
         for session, viewer in list(self._viewers.items()):
             if reason := viewer.why_over(now):
                 self._remove(session, reason)
+            elif self._permits[session].over(time.time()):
+                self._remove(session, "what it was opened with has expired")
 
     def _remove(self, session: str, reason: str) -> None:
         viewer = self._viewers.pop(session, None)
+        self._permits.pop(session, None)
         if viewer is None:
             return
         path = viewer.identity.path

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
 from regie.api.access import ADMIN, GuardedRoute
+from regie.api.leaving import send_away
 from regie.api.models import Asked, Name
 from regie.api.routes import API
 from regie.api.services import ServicesDep
@@ -90,9 +91,9 @@ async def make_token(asked: NewToken, services: ServicesDep) -> MadeToken:
 
 @router.delete("/tokens/{token_id}", status_code=204, dependencies=[ADMIN])
 async def revoke_token(token_id: Id, services: ServicesDep) -> None:
-    """Revoke a token at once, and end the browser sessions opened with it."""
+    """Revoke a token at once, and end the browser sessions opened with it. All their pictures end now."""
     await services.database(tokens.delete_token, token_id)
-    services.hub.end_where(lambda identity: identity.token_id == token_id)
+    await send_away(services, token_id)
 
 
 def _token(token: tokens.Token) -> TokenInfo:
@@ -146,6 +147,6 @@ async def list_sessions(identity: Annotated[Identity, ADMIN], services: Services
 
 @router.delete("/sessions/{session_id}", status_code=204, dependencies=[ADMIN])
 async def end_session(session_id: Id, services: ServicesDep) -> None:
-    """Log a browser out at once. Its open pages lose their events now."""
+    """Log a browser out at once. Its open pages lose their events and pictures now."""
     await services.database(sessions.delete_session, session_id)
-    services.hub.end_where(lambda identity: identity.session_id == session_id)
+    await send_away(services, session_id)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from regie.api.access import PUBLIC, VIEWER, GuardedRoute
+from regie.api.leaving import send_away
 from regie.api.models import Asked, WhoAmI
 from regie.api.routes import API
 from regie.api.services import ServicesDep
@@ -40,5 +41,5 @@ async def log_out(identity: Annotated[Identity, VIEWER], response: Response, ser
     """End this browser session. With an API token nothing happens."""
     if identity.session_id is not None:
         await services.database(delete_session, identity.session_id)
-        services.hub.end_where(lambda other: other.session_id == identity.session_id)
+        await send_away(services, identity.session_id)
     services.access.clear_cookie(response)

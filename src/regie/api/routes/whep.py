@@ -12,6 +12,7 @@ from regie.api.routes.paths import PathName, known_path, running_path
 from regie.api.services import ServicesDep
 from regie.domain.access import Identity
 from regie.domain.errors import Conflict, Invalid, NotSupported, TooMany
+from regie.domain.workers import Json
 from regie.settings import IceServer
 
 SDP = "application/sdp"
@@ -104,8 +105,7 @@ async def watch(
     """Watch a path: SDP offer in; SDP answer, session URL and ICE servers out."""
     offer = await _text(request, SDP)
     state = running_path(services.picture, path)
-    remote = request.client.host if request.client else ""
-    args = {"path": state.name, "sdp": offer, "viewer": {"name": identity.name, "remote": remote}}
+    args = {"path": state.name, "sdp": offer, "viewer": _who(request, identity)}
     try:
         agreed = await services.engine.worker_call(EDGE, "offer", args, OFFER_TIMEOUT_S)
     except Invalid as error:
@@ -121,6 +121,16 @@ async def watch(
     for link in ice_links(services.settings.ice_servers):
         response.headers.append("Link", link)
     return response
+
+
+def _who(request: Request, identity: Identity) -> Json:
+    """For the edge: whose name it shows, and when it has to hang up."""
+    return {
+        "name": identity.name,
+        "remote": request.client.host if request.client else "",
+        "owners": [owner for owner in (identity.session_id, identity.token_id) if owner],
+        "expires_at": identity.expires_at,
+    }
 
 
 def ice_links(servers: Iterable[IceServer]) -> Iterator[str]:
