@@ -58,7 +58,7 @@ def test_a_cut_is_seen_two_frames_after_the_newest_one_that_was_made(run_dir: Pa
     ids=lambda value: "-".join(str(part) for part in value.values()) if "kind" in value else "",
 )
 def test_half_way_through_a_transition_each_source_is_where_it_should_be(
-    run_dir: Path, transition: dict[str, object], spots: dict[tuple[float, float], object]
+    run_dir: Path, transition: dict[str, Any], spots: dict[tuple[float, float], Any]
 ) -> None:
     with running_show(run_dir, "red", "green") as show:
         at_ns = show.do("auto", transition={**transition, "duration_ms": 800})["at_ns"]
