@@ -74,7 +74,7 @@ def test_axe_finds_nothing_to_complain_about(
 def test_axe_finds_nothing_in_the_form_of_a_source_and_at_the_log_in(
     studio: Instance, open_page: OpenPage
 ) -> None:
-    page = open_page(studio, "/sources/new")
+    page = open_page(studio, "/sources/+new")
     page.get_by_role("button", name="Test picture").click()
     page.get_by_text("More settings").click()
     page.evaluate(AXE.read_text())
