@@ -23,6 +23,20 @@ def test_four_tiles_show_pictures_that_were_made_a_moment_ago(studio: Instance, 
         until(lambda: recent(shown(video_of(page, source_id))), what=f"{source_id} shows what is now")  # noqa: B023
 
 
+def test_the_ice_servers_are_asked_for_once_and_by_whoever_is_logged_in(
+    studio: Instance, open_page: OpenPage
+) -> None:
+    page = open_page(studio, "/access")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.method) if "/whep/" in request.url else None)
+    page.get_by_role("link", name="Multiview", exact=True).click()
+    for source_id in SOURCES:
+        newer_than(page, source_id, 0)
+    assert asked.count("POST") >= len(SOURCES)
+    assert asked.count("GET") == 1
+    assert asked.count("OPTIONS") == 0
+
+
 def test_the_meters_show_the_tone_without_a_click(studio: Instance, open_page: OpenPage) -> None:
     page = open_page(studio)
     for source_id in SOURCES:

@@ -13,6 +13,14 @@ test("ICE servers are read from Link headers", () => {
   expect(iceServersFromLink(null)).toEqual([]);
 });
 
+test("what was escaped in a Link header is read as it was meant", () => {
+  const header = String.raw`<turn:turn.example.net>; rel="ice-server"; username="a\"b,c"; credential="d\\e;\"f"; credential-type="password", <stun:stun.example.net>; rel="ice-server"`;
+  expect(iceServersFromLink(header)).toEqual([
+    { urls: "turn:turn.example.net", username: 'a"b,c', credential: String.raw`d\e;"f` },
+    { urls: "stun:stun.example.net" },
+  ]);
+});
+
 test("H.264 is offered first and nothing is left out", () => {
   const codecs = ["video/VP8", "video/H264", "video/rtx", "video/H264"].map((mimeType) => ({ mimeType }));
   expect(h264First(codecs).map(({ mimeType }) => mimeType)).toEqual([

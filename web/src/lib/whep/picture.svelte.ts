@@ -21,7 +21,7 @@ export class Picture {
   stream = $state.raw<MediaStream | null>(null);
   figures = $state.raw<Figures | null>(null);
   /** Why the last attempt was refused, in the server's words. */
-  refusal = $state.raw<{ message: string; hint: string } | null>(null);
+  refusal = $state.raw<{ status: number; message: string; hint: string } | null>(null);
 
   readonly path: string;
   #keeper = new Keeper();
@@ -72,7 +72,7 @@ export class Picture {
   }
 
   async #connect(): Promise<void> {
-    const servers = await iceServers(this.path).catch(() => []);
+    const servers = await iceServers(this.path);
     if (this.#keeper.phase !== "connecting" || this.#session !== null) return;
     const session = new WhepSession(this.path, servers);
     this.#session = session;
@@ -95,7 +95,7 @@ export class Picture {
   #failed(session: WhepSession, error: unknown): void {
     if (session !== this.#session) return; // a newer attempt is under way
     const refused = error instanceof WhepRefusal ? error : null;
-    if (refused) this.refusal = { message: refused.message, hint: refused.hint };
+    if (refused) this.refusal = { status: refused.status, message: refused.message, hint: refused.hint };
     this.#do(this.#keeper.failed(performance.now(), refused?.retryAfterMs ?? null));
   }
 

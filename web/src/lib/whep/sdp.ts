@@ -6,24 +6,25 @@ export interface IceServer {
   credential?: string;
 }
 
+const LINK = /<([^>]+)>((?:\s*;\s*[\w-]+\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^";,\s]+))*)/g;
+const PARAMETER = /([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^";,\s]+))/g;
+
 /** Link headers of a WHEP reply (RFC 9725, 4.6): <stun:…>; rel="ice-server"; username="…"; credential="…" */
 export function iceServersFromLink(header: string | null): IceServer[] {
   if (!header) return [];
-  return [...header.matchAll(/<([^>]+)>((?:\s*;\s*[\w-]+\s*=\s*(?:"[^"]*"|[^";,\s]+))*)/g)].flatMap(
-    (match) => {
-      const parameters = new Map(
-        [...(match[2] ?? "").matchAll(/([\w-]+)\s*=\s*(?:"([^"]*)"|([^";,\s]+))/g)].map((pair) => [
-          (pair[1] ?? "").toLowerCase(),
-          pair[2] ?? pair[3] ?? "",
-        ]),
-      );
-      const urls = match[1];
-      if (parameters.get("rel") !== "ice-server" || urls === undefined) return [];
-      const username = parameters.get("username");
-      const credential = parameters.get("credential");
-      return [{ urls, ...(username ? { username } : {}), ...(credential ? { credential } : {}) }];
-    },
-  );
+  return [...header.matchAll(LINK)].flatMap((match) => {
+    const parameters = new Map(
+      [...(match[2] ?? "").matchAll(PARAMETER)].map((pair) => [
+        (pair[1] ?? "").toLowerCase(),
+        pair[2]?.replace(/\\(.)/g, "$1") ?? pair[3] ?? "", // in quotes, a backslash stands before what is meant literally
+      ]),
+    );
+    const urls = match[1];
+    if (parameters.get("rel") !== "ice-server" || urls === undefined) return [];
+    const username = parameters.get("username");
+    const credential = parameters.get("credential");
+    return [{ urls, ...(username ? { username } : {}), ...(credential ? { credential } : {}) }];
+  });
 }
 
 /** H.264 first: it is what the house sends; the rest stays behind it so that the offer is an honest one. */

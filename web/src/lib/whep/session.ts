@@ -6,7 +6,7 @@ import { candidateFragment, h264First, iceServersFromLink, type IceServer } from
 const GATHER_MS = 120; // candidates found by then go into the offer, later ones follow by PATCH
 const REQUEST_TIMEOUT_MS = 3_000;
 
-let knownServers: IceServer[] | null = null;
+let knownServers: Promise<IceServer[]> | null = null;
 
 export class WhepRefusal extends Error {
   constructor(
@@ -69,7 +69,7 @@ export class WhepSession {
     this.#hangUp();
   }
 
-  /** Both tracks go into one stream; no jitter buffer beyond what the network needs. */
+  /** Both tracks go into one stream. */
   #receive(event: RTCTrackEvent): void {
     this.stream.addTrack(event.track);
   }
@@ -86,7 +86,7 @@ export class WhepSession {
     if (!response.ok) throw refusal(response, text);
     this.#resource = response.headers.get("location");
     this.#etag = response.headers.get("etag");
-    knownServers = iceServersFromLink(response.headers.get("link"));
+    knownServers = Promise.resolve(iceServersFromLink(response.headers.get("link")));
     return text;
   }
 
@@ -119,16 +119,22 @@ export class WhepSession {
   }
 }
 
-/** The ICE servers this house offers: asked for once, refreshed by every answer. */
-export async function iceServers(path: string): Promise<IceServer[]> {
-  if (knownServers !== null) return knownServers;
+/** The ICE servers this house offers: asked for once, however many pictures start; refreshed by every answer. */
+export function iceServers(path: string): Promise<IceServer[]> {
+  knownServers ??= askedServers(path).catch(() => {
+    knownServers = null; // the next one asks again
+    return [];
+  });
+  return knownServers;
+}
+
+async function askedServers(path: string): Promise<IceServer[]> {
   const response = await fetch(`/whep/${path}`, {
-    method: "OPTIONS",
     credentials: "same-origin",
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   });
-  if (response.ok) knownServers = iceServersFromLink(response.headers.get("link"));
-  return knownServers ?? [];
+  if (!response.ok) throw refusal(response, await response.text());
+  return iceServersFromLink(response.headers.get("link"));
 }
 
 function refusal(response: Response, text: string): WhepRefusal {
