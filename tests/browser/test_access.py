@@ -1,5 +1,6 @@
 """Links and tokens are made, used, seen and taken away at the page."""
 
+import re
 import urllib.error
 from collections.abc import Callable
 
@@ -76,6 +77,42 @@ def test_marking_a_text_beyond_the_edge_of_a_dialog_does_not_close_it(
     expect(name).to_have_value("Dora")
     page.mouse.click(5, 300)
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_that_there_are_no_tokens_is_said_only_when_it_is_known(
+    studio: Instance, open_page: OpenPage
+) -> None:
+    page = open_page(studio)
+    page.route("**/api/v1/tokens", lambda route: route.abort())
+    page.get_by_role("link", name="Access").click()
+    expect(page.get_by_role("alert")).to_contain_text("does not answer")
+    expect(page.get_by_text("Loading…")).to_have_count(3)
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("No tokens.")).to_be_visible()
+
+
+def test_a_link_without_a_number_of_log_ins_is_not_sent(studio: Instance, open_page: OpenPage) -> None:
+    page = open_page(studio, "/access")
+    page.get_by_role("button", name="New link").click()
+    page.get_by_label("For whom").fill("Emil")
+    uses = page.get_by_label("Log-ins")
+    uses.fill("")
+    page.get_by_role("button", name="Make link").click()
+    expect(uses).to_be_focused()  # where the browser says what is missing
+    uses.fill("2")
+    page.get_by_role("button", name="Make link").click()
+    expect(page.get_by_role("textbox", name="Link")).to_have_value(re.compile("/login#"))
+
+
+def test_a_page_that_is_not_let_in_says_why_and_keeps_trying(studio: Instance, open_page: OpenPage) -> None:
+    page = open_page(studio, "/access")
+    away = {"status": 503, "title": "Service Unavailable", "detail": "the database is away"}
+    page.route("**/api/v1/session", lambda route: route.fulfill(status=503, json=away))
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("The database is away")
+    page.unroute_all()
+    expect(page.get_by_role("heading", name="Access")).to_be_visible()
 
 
 def test_a_token_is_shown_once_works_and_is_revoked(studio: Instance, open_page: OpenPage) -> None:

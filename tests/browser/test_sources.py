@@ -43,7 +43,7 @@ def test_by_keyboard_alone_a_source_is_added_tested_seen_live_and_deleted(
 
 
 def test_an_option_that_is_wrong_is_told_at_its_field(studio: Instance, open_page: OpenPage) -> None:
-    page = open_page(studio, "/sources/new")
+    page = open_page(studio, "/sources/+new")
     page.get_by_role("button", name="Test picture").click()
     page.get_by_role("textbox", name="Name").fill("Wrong")
     tone = page.get_by_label("Tone")
@@ -58,7 +58,7 @@ def test_an_option_that_is_wrong_is_told_at_its_field(studio: Instance, open_pag
 
 
 def test_the_connection_test_says_what_is_wrong_and_what_to_do(studio: Instance, open_page: OpenPage) -> None:
-    page = open_page(studio, "/sources/new")
+    page = open_page(studio, "/sources/+new")
     page.get_by_role("button", name="RTSP").click()
     page.get_by_label("Address").fill(f"rtsp://anna:geheim@127.0.0.1:{free_port()}/live")
     page.get_by_role("button", name="Test connection").click()
@@ -99,3 +99,35 @@ def test_before_deleting_what_somebody_watches_the_page_says_who(
     expect(dialog.get_by_role("button", name="Delete anyway")).to_be_visible()
     dialog.get_by_role("button", name="Keep it").click()
     assert "cam3" in [source["id"] for source in studio.request("GET", "/sources")]
+
+
+def test_a_test_that_has_ended_is_said_to_have_ended(studio: Instance, open_page: OpenPage) -> None:
+    page = open_page(studio, "/sources/+new")
+    page.get_by_role("button", name="Test picture").click()
+    gone = {"status": 404, "title": "Not Found", "detail": "there is no such path"}
+    page.route("**/whep/**", lambda route: route.fulfill(status=404, json=gone))
+    page.get_by_role("button", name="Test connection").click()
+    expect(page.get_by_text("The test has ended")).to_be_visible()
+    page.unroute_all()
+    page.get_by_role("button", name="Test again").click()
+    until(lambda: shown(page.locator(".preview video")), 20, "the picture is tested anew")
+
+
+def test_a_source_that_is_called_new_can_be_edited(studio: Instance, open_page: OpenPage) -> None:
+    made = studio.request("POST", "/sources", {"name": "New", "kind": "test", "options": {}})
+    try:
+        page = open_page(studio, f"/sources/{made['id']}")
+        expect(page.get_by_role("dialog", name="Edit New")).to_be_visible()
+    finally:
+        studio.request("DELETE", f"/sources/{made['id']}?force=true")
+
+
+def test_adding_works_once_the_kinds_can_be_had(studio: Instance, open_page: OpenPage) -> None:
+    page = open_page(studio, "/access")
+    page.route("**/api/v1/source-kinds", lambda route: route.abort())
+    page.get_by_role("link", name="Sources").click()
+    page.get_by_role("button", name="Add source").click()
+    expect(page.get_by_role("alert")).to_contain_text("kinds of source")
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("dialog", name="Add a source")).to_be_visible()
