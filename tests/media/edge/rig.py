@@ -187,7 +187,6 @@ class Receiver:
         self.answer = ""
         self.reports = True
         self.line = LossyLine(lose) if lose else None
-        self.reading = True
         self.connected_at = 0.0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -229,10 +228,6 @@ class Receiver:
         return self
 
     @property
-    def state(self) -> Any:
-        return self._pc.state()
-
-    @property
     def connected(self) -> bool:
         return bool(self._pc.state() == rtc.PeerConnection.State.Connected)
 
@@ -270,9 +265,7 @@ class Receiver:
             if not self.connected_at and self.connected:
                 self.connected_at = time.monotonic()
             for track in (self._video, self._audio):
-                while (
-                    track is not None and self.reading and isinstance(data := track.native.receive(), bytes)
-                ):
+                while track is not None and isinstance(data := track.native.receive(), bytes):
                     track.take(data)
             if self.reports and self.connected and time.monotonic() >= report_at:
                 report_at = time.monotonic() + 0.5

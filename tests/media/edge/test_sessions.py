@@ -1,5 +1,8 @@
 """Sessions: limits, ends, leaks, and the order in which one is torn down."""
 
+import os
+import signal
+import sys
 import time
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 from regie.domain.errors import Conflict, NotFound, NotSupported, TooMany
 from tests.media.edge.conftest import PATH, NewReceiver
 from tests.media.edge.rig import Receiver, Worker, running, stats_of
+from tests.media.sources.rig import peer
 from tests.support.net import free_udp_port
 from tests.support.wait import until
 
@@ -65,13 +69,17 @@ def test_an_answer_nobody_takes_up_is_forgotten_after_ten_seconds(
 
 @pytest.mark.usefixtures("source")
 def test_a_viewer_that_does_not_read_slows_nobody(edge: Worker, receiver: NewReceiver) -> None:
-    stuck, lively = receiver().connect(edge, PATH), receiver().connect(edge, PATH)
-    until(lambda: stuck.video.packets and lively.video.packets)
-    stuck.reading = False
-    edge.call("reset")
-    seen = len([packet for packet in lively.video.packets if packet.marker])
-    until(lambda: len([packet for packet in lively.video.packets if packet.marker]) >= seen + 90, 6)
-    assert edge.call("stats")["paths"][PATH]["send_ms"]["p50"] < 20
+    lively = receiver().connect(edge, PATH)
+    program = (sys.executable, "-m", "tests.media.edge.watch", str(edge.run_dir), edge.id, PATH)
+    with peer(*program, ready="watching") as stuck:
+        until(lively.video.has(0))
+        os.kill(stuck.pid, signal.SIGSTOP)
+        edge.call("reset")
+        seen = len([packet for packet in lively.video.packets if packet.marker])
+        until(lambda: len([packet for packet in lively.video.packets if packet.marker]) >= seen + 90, 6)
+        path = edge.call("stats")["paths"][PATH]
+    assert path["viewers"] == 2  # it was sent everything all the time
+    assert path["send_ms"]["p50"] < 20
 
 
 @pytest.mark.usefixtures("source")

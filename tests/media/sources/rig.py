@@ -28,6 +28,7 @@ from regie.hub.wire import Unit
 from regie.link.client import call
 from tests.support.wait import until
 
+ROOT = Path(__file__).parents[3]
 PATH = "src/cam"
 DEADLINE_S = 30.0
 
@@ -117,7 +118,10 @@ def running_source(
 def peer(*command: str, ready: str = "") -> Iterator[subprocess.Popen[bytes]]:
     """A program the worker talks to; with `ready`, once it has said so."""
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE if ready else subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE if ready else subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         if process.stdout is not None:
