@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.instance import Instance, running_instance
-from tests.support.net import free_port as _free_port
 
 TESTS = Path(__file__).parent
 
@@ -25,11 +24,6 @@ def run_dir() -> Iterator[Path]:
     directory = Path(tempfile.mkdtemp(prefix="rg", dir="/tmp"))
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
-
-
-@pytest.fixture
-def free_port() -> int:
-    return _free_port()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ SECRET = "correct horse battery"
 
 
 def sender(url: str) -> tuple[str, ...]:
-    """A second of red, a second of blue, and so on, with a tone, as MPEG-TS over SRT."""
+    """Red, with a tone, as MPEG-TS over SRT."""
     picture = "color=red:size=320x180:rate=30"
     return (
         *("ffmpeg", "-v", "error", "-re", "-f", "lavfi", "-i", picture),
