@@ -118,6 +118,11 @@ class Pipeline:
         stopping = _state_setter(self.gst, Gst.State.NULL)
         await self._until_done([stopping, self._popper], timeout_s, "it to stop")
 
+    def clear(self) -> None:
+        """Let go of every element, once closed: with them go the probes and handlers that hold others."""
+        for element in list(self.gst.children):
+            self.gst.remove(element)
+
     async def _until_done(self, threads: list[threading.Thread], timeout_s: float, what: str) -> None:
         deadline = self._loop.time() + timeout_s
         while any(thread.is_alive() for thread in threads):

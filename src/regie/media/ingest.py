@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -62,7 +61,7 @@ class Ingest:
         self._faults: asyncio.Queue[Fault] = asyncio.Queue()
         self._pipeline = Pipeline("", self._on_message)
         self._input: Any = None
-        self._sockets: list[socket.socket] = []
+        self._sockets: list[Any] = []  # GSockets
         self._branches: dict[Stream, Branch] = {}
         self._declined: set[str] = set()
         self._publishers = {stream: Publisher(order.run_dir, order.path, stream) for stream in Stream}
@@ -72,6 +71,7 @@ class Ingest:
         self._transport = ""
         self._warned: set[tuple[str, str, int]] = set()
         self._started_ns = now_ns()
+        self._arrived_ns = 0  # when the first pad came: from then on it is not the sender who is waited for
         self.was_live = False
 
     async def run(self) -> Fault:
@@ -95,10 +95,22 @@ class Ingest:
             await publisher.close()
         for udp in self._sockets:
             udp.close()
+        self._release()
+
+    def _release(self) -> None:
+        """Let go of the elements: they hold us by their probes, in circles no garbage collector sees."""
+        self._input = None
+        for branch in self._branches.values():
+            branch.release()
+        self._branches.clear()
+        self._sockets.clear()
+        self._pipeline.clear()
 
     @property
     def detail(self) -> Json:
         detail: Json = {stream.value: self._branch_detail(stream) for stream in Stream}
+        if self._declined:
+            detail["declined"] = sorted(self._declined)
         if self._transport:
             detail["transport"] = self._transport
         return detail
@@ -118,11 +130,11 @@ class Ingest:
         text = order.kind.launch(order.options, LaunchContext(order.name, order.media_dir, now_ns()))
         self._input = self._pipeline.add_part(text, "input")
         for name, wanted in order.kind.sockets(order.options).items():
-            udp = open_udp(wanted)
+            udp = Gio.Socket.new_from_fd(open_udp(wanted).detach())
             self._sockets.append(udp)
             element = self._input.get_by_name(name)
             element.set_property("close-socket", False)
-            element.set_property("socket", Gio.Socket.new_from_fd(udp.fileno()))
+            element.set_property("socket", udp)
         for element in list(self._input.children):
             if element.get_name().startswith("media"):
                 self._watch(element)
@@ -142,6 +154,7 @@ class Ingest:
     def _on_pad(self, _element: Any, pad: Any) -> None:
         if pad.direction != Gst.PadDirection.SRC:
             return
+        self._arrived_ns = self._arrived_ns or now_ns()
         caps = pad.get_current_caps() or pad.query_caps(None)
         if caps.is_fixed():
             self._take(pad, caps)
@@ -201,7 +214,7 @@ class Ingest:
     def _may_replace(self, branch: Branch) -> bool:
         """Whether a second pad of a kind is a file's next round or a sender that began anew, not one more."""
         if self._looping is not None:
-            return self._looping.rounds > 0
+            return not self._looping.took(branch.stream)
         silent_s = self._publishers[branch.stream].flow.silent_for_s(now_ns())
         return silent_s is not None and silent_s > 1.0
 
@@ -248,18 +261,27 @@ class Ingest:
 
     def _judged_start(self) -> Fault | None:
         waits_for = self._order.kind.waits_for(self._order.options)
-        if waits_for:
+        if waits_for and not self._arrived_ns:
             self._tell(WorkerState.STARTING, f"waiting for {waits_for}")
-        elif now_ns() - self._started_ns > START_PATIENCE_S * 1e9:
-            return Fault(f"connected, but no picture or sound came for {START_PATIENCE_S:g} s")
-        return None
+            return None
+        if waits_for:
+            self._tell(WorkerState.STARTING, "packets come, a picture or sound does not yet")
+        if now_ns() - max(self._arrived_ns if waits_for else 0, self._started_ns) <= START_PATIENCE_S * 1e9:
+            return None
+        if not self._branches and self._declined:
+            return self._not_supported()
+        if any(branch.waits_for_keyframe for branch in self._branches.values()):
+            return Fault(f"packets come, but no keyframe with its parameters for {START_PATIENCE_S:g} s")
+        return Fault(f"connected, but no picture or sound came for {START_PATIENCE_S:g} s")
+
+    def _not_supported(self) -> Fault:
+        return Fault(f"codec {', '.join(sorted(self._declined))} is not supported", lasting=True)
 
     def _expect_something(self) -> None:
         if self._branches:
             return
         if self._declined:
-            names = ", ".join(sorted(self._declined))
-            self._fail(Fault(f"codec {names} is not supported", lasting=True))
+            self._fail(self._not_supported())
         else:
             self._fail(Fault("not a video stream: it has neither picture nor sound", lasting=True))
 

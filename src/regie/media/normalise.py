@@ -64,7 +64,7 @@ class Branch:
         self._on_b_frames = on_b_frames
         self._on_fault = on_fault
         self._watched = 0
-        self._head = pipeline.add(self._head_text(depayloader), f"{self.stream}_head")
+        self._head: Any = pipeline.add(self._head_text(depayloader), f"{self.stream}_head")
         self._head.get_static_pad("src").add_probe(FIRST_UNIT, self._on_first_unit)
         self._head.sync_state_with_parent()
 
@@ -78,6 +78,15 @@ class Branch:
         if self.passthrough is None:
             return None
         return {"codec": self.format.codec, "passthrough": self.passthrough, "why": self.why}
+
+    @property
+    def waits_for_keyframe(self) -> bool:
+        """Whether units come, or could come, of which nothing can be made without what a keyframe tells."""
+        return self.format.is_h264 and self.passthrough is None
+
+    def release(self) -> None:
+        """Let go of the elements, once they have stopped."""
+        self._head = None
 
     def take(self, pad: Any) -> bool:
         """Carry what comes out of this pad from now on."""
