@@ -1,6 +1,6 @@
 """A network camera for the tests, in a process of its own: any pipeline behind gst-rtsp-server.
 
-    python camera.py PORT LAUNCH [--auth basic|digest] [--transport udp|tcp]
+    python camera.py PORT LAUNCH [--auth basic|digest] [--transport udp|tcp] [--lose-udp]
 
 It prints "ready" when it serves rtsp://127.0.0.1:PORT/cam.
 """
@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("launch")
     parser.add_argument("--auth", choices=METHODS)
     parser.add_argument("--transport", choices=TRANSPORTS)
+    parser.add_argument("--lose-udp", action="store_true", help="agree to UDP, and let no packet through")
     options = parser.parse_args()
     assets = Path(__file__).parents[3] / "src/regie/media/assets"
     os.environ["FONTCONFIG_FILE"] = str(assets / "fonts.conf")  # for the time strip
@@ -39,12 +40,23 @@ def main() -> None:
     factory.set_shared(True)
     if options.transport:
         factory.set_protocols(TRANSPORTS[options.transport])
+    if options.lose_udp:
+        factory.connect("media-configure", _lose_udp)
     if options.auth:
         _protect(server, factory, METHODS[options.auth])
     server.get_mount_points().add_factory("/cam", factory)
     server.attach(None)
     print("ready", flush=True)
     GLib.MainLoop().run()
+
+
+def _lose_udp(_factory: object, media: GstRtspServer.RTSPMedia) -> None:
+    def on_element(_pipeline: object, _bin: object, element: Gst.Element) -> None:
+        if element.get_factory().get_name() == "multiudpsink":
+            packets = Gst.PadProbeType.BUFFER | Gst.PadProbeType.BUFFER_LIST
+            element.get_static_pad("sink").add_probe(packets, lambda *_: Gst.PadProbeReturn.DROP)
+
+    media.get_element().get_parent().connect("deep-element-added", on_element)
 
 
 def _protect(

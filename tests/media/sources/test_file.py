@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from regie.hub.paths import Stream
 from tests.media.sources.clip import CLIP_NAMES, FRAMES, number_of, write_clip
-from tests.media.sources.rig import frames_from, running_source, sound_from
+from tests.media.sources.rig import ffmpeg, frames_from, running_source, sound_from
 
 
 @pytest.mark.parametrize("name", CLIP_NAMES)
@@ -28,6 +29,25 @@ def test_a_file_goes_round_without_a_frame_too_many_or_too_few(
     beeps = sound_from(audio).beeps_ns
     assert len(beeps) >= 3
     assert all(min(abs(beep - second) for second in seconds) < 10e6 for beep in beeps[:-1])
+
+
+def test_a_file_without_sound_goes_round(run_dir: Path, media_dir: Path, tmp_path: Path) -> None:
+    ffmpeg("-i", str(media_dir / "clip.mp4"), "-c", "copy", "-an", str(tmp_path / "mute.mp4"))
+    with running_source(run_dir, "file", {"path": "mute.mp4"}, tmp_path) as source:
+        detail = source.wait_for("live")["detail"]
+        numbers = [number_of(frame) for frame in frames_from(source.record(2 * FRAMES))]
+    assert detail["audio"] is None
+    assert all((b - a) % FRAMES == 1 for a, b in itertools.pairwise(numbers))
+
+
+def test_a_file_without_a_picture_goes_round(run_dir: Path, media_dir: Path, tmp_path: Path) -> None:
+    ffmpeg("-i", str(media_dir / "clip.mp4"), "-c", "copy", "-vn", str(tmp_path / "blind.mp4"))
+    with running_source(run_dir, "file", {"path": "blind.mp4"}, tmp_path) as source:
+        detail = source.wait_for("live")["detail"]
+        units = source.record(225, Stream.AUDIO)  # twice across the seam
+    assert detail["video"] is None
+    assert {round((b.pts_ns - a.pts_ns) / 1e6) for a, b in itertools.pairwise(units[2:])} == {20}
+    assert len(sound_from(units).beeps_ns) >= 4
 
 
 def test_a_file_with_b_frames_is_encoded_anew_and_says_so(run_dir: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Plain RTP from ffmpeg, and from those who should not be listened to."""
 
+import itertools
 import os
 import socket
 from collections.abc import Iterator
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from regie.domain.workers import Json
-from tests.media.sources.rig import frames_from, peer, running_source, sound_from
+from regie.hub.paths import Stream
+from tests.media.sources.rig import ffmpeg, frames_from, peer, running_source, sound_from
 from tests.support.net import free_udp_port
 from tests.support.wait import until
 
@@ -117,6 +119,71 @@ def test_an_sdp_file_describes_picture_and_sound(run_dir: Path, tmp_path: Path) 
     assert detail["audio"]["codec"] == "AAC"
     assert frames_from(units)[-1].rgb[0] > 200
     assert sound_from(sound).loudest_hz == pytest.approx(500, abs=3)
+
+
+def test_h265_by_its_port_is_encoded_anew(run_dir: Path) -> None:
+    port = free_rtp_port()
+    options: Json = {"video_port": port, "video_codec": "h265", "listen": "127.0.0.1"}
+    encoder = ("-c:v", "libx265", "-tune", "zerolatency", "-preset", "ultrafast", "-g", "15")
+    more = ("-x265-params", "repeat-headers=1:log-level=error", "-pix_fmt", "yuv420p")
+    command = ("ffmpeg", "-v", "error", *PICTURE, *encoder, *more, "-f", "rtp", f"rtp://127.0.0.1:{port}")
+    with running_source(run_dir, "rtp", options) as source, peer(*command):
+        detail = source.wait_for("live")["detail"]
+        frames = frames_from(source.record(45))
+    assert detail["video"]["codec"] == "H.265"
+    assert all(frame.rgb[0] > 200 and max(frame.rgb[1:]) < 60 for frame in frames)
+
+
+@pytest.mark.parametrize(
+    ("codec", "encoder", "name"),
+    [
+        ("opus", ("libopus",), "Opus"),
+        ("g711-a", ("pcm_alaw", "-ar", "8000"), "G.711 A-law"),
+        ("g711-mu", ("pcm_mulaw", "-ar", "8000"), "G.711 µ-law"),
+    ],
+)
+def test_sound_by_its_port_is_heard(run_dir: Path, codec: str, encoder: tuple[str, ...], name: str) -> None:
+    port = free_rtp_port()
+    options: Json = {"audio_port": port, "audio_codec": codec, "listen": "127.0.0.1"}
+    command = ("ffmpeg", "-v", "error", *TONE, "-c:a", *encoder, "-f", "rtp", f"rtp://127.0.0.1:{port}")
+    with running_source(run_dir, "rtp", options) as source, peer(*command):
+        detail = source.wait_for("live")["detail"]
+        sound = sound_from(source.record(100, Stream.AUDIO))
+    assert (detail["video"], detail["audio"]["codec"]) == (None, name)
+    assert sound.loudest_hz == pytest.approx(500, abs=3)
+
+
+def test_a_stream_that_changes_its_size_goes_on_in_the_new_one(run_dir: Path, tmp_path: Path) -> None:
+    for name, start, size in (("small.ts", 0, "320x180"), ("large.ts", 4, "640x360")):
+        picture = ("-f", "lavfi", "-i", f"color=red:size={size}:rate=30:duration=4")
+        ffmpeg(*picture, *H264, "-bf", "0", "-output_ts_offset", str(start), str(tmp_path / name))
+    port = free_rtp_port()
+    both = f"concat:{tmp_path}/small.ts|{tmp_path}/large.ts"
+    command = (
+        "ffmpeg",
+        "-v",
+        "error",
+        "-re",
+        "-i",
+        both,
+        "-c",
+        "copy",
+        "-f",
+        "rtp",
+        f"rtp://127.0.0.1:{port}",
+    )
+    with (
+        running_source(run_dir, "rtp", {"video_port": port, "listen": "127.0.0.1"}) as source,
+        peer(*command),
+    ):
+        source.wait_for("live")
+        frames = frames_from(source.record(150))
+        stats = source.stats()
+    assert {frame.luma.shape for frame in frames} == {(180, 320), (360, 640)}
+    assert frames[-1].luma.shape == (360, 640)
+    assert all(frame.rgb[0] > 200 and max(frame.rgb[1:]) < 60 for frame in frames)
+    assert max(b.pts_ns - a.pts_ns for a, b in itertools.pairwise(frames)) < 0.5e9
+    assert (stats["video"]["width"], stats["video"]["height"]) == (640, 360)
 
 
 def test_a_port_in_use_is_named(run_dir: Path) -> None:

@@ -51,6 +51,17 @@ def test_a_camera_passes_through_complete_over_whatever_transport_it_offers(
     assert max(ages_ms) - min(ages_ms) < 500  # the jitter buffer settles; a busy encoder delays some
 
 
+def test_a_camera_whose_udp_is_lost_on_the_way_is_taken_over_tcp(run_dir: Path) -> None:
+    with camera(camera_with(H264), "--lose-udp") as port:
+        with source_of(run_dir, port) as source:
+            detail = source.wait_for("live")["detail"]
+            frames = frames_from(source.record(30))
+        with source_of(run_dir, port, transport="udp") as source:
+            source.wait_for("retrying", f"camera does not answer at 127.0.0.1:{port}")
+    assert detail["transport"] == "TCP"
+    assert all(frame.strip for frame in frames)
+
+
 def test_sound_and_picture_stay_together(run_dir: Path) -> None:
     with camera(camera_with(AV)) as port, source_of(run_dir, port) as source:
         detail = source.wait_for("live")["detail"]
