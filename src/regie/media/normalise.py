@@ -146,11 +146,8 @@ class Branch:
     def _decode(self, pad: Any) -> None:
         """Put a decoder behind the head; the encoder follows once the size of the picture is known."""
         decoder = f"{DECODE_QUEUE} ! {self.format.decoder} ! " if self.format.decoder else ""
-        raw = self._pipeline.add(
-            f"{decoder}deinterlace mode=auto fields=top ! videoconvert ! "
-            "capsfilter caps=video/x-raw,format=I420",
-            "video_decode",
-        )
+        convert = "" if self._plan.is_synthetic else "deinterlace mode=auto fields=top ! videoconvert ! "
+        raw = self._pipeline.add(f"{decoder}{convert}capsfilter caps=video/x-raw,format=I420", "video_decode")
         raw.get_static_pad("src").add_probe(FIRST_UNIT, self._on_first_picture)
         raw.sync_state_with_parent()
         pad.link(raw.get_static_pad("sink"))
@@ -162,7 +159,8 @@ class Branch:
         """Put an encoder behind the decoder."""
         size = Size.from_caps(pad.get_current_caps())
         encoder = encoder_text(best_encoder(), size, quickly=self._plan.is_synthetic)
-        self._write(pad, f"{ENCODE_QUEUE} ! {encoder} ! h264parse config-interval=-1 ! {H264_CAPS} ! ")
+        queue = "" if self._plan.is_synthetic else f"{ENCODE_QUEUE} ! "  # what is drawn here has its own
+        self._write(pad, f"{queue}{encoder} ! h264parse config-interval=-1 ! {H264_CAPS} ! ")
         return Gst.PadProbeReturn.REMOVE
 
     def _write(self, pad: Any, text: str) -> None:
@@ -174,13 +172,15 @@ class Branch:
         self._on_ready(self)
 
     def _sound_text(self) -> str:
+        if self._plan.is_synthetic:  # made as it is encoded, without a gap
+            return "opusenc frame-size=20 bitrate=128000 complexity=0 ! "
         decoder = f"{self.format.decoder} ! " if self.format.decoder else ""
         tolerance_ns = FILE_TOLERANCE_NS if self._plan.is_file else LIVE_TOLERANCE_NS
         return (
             f"{decoder}identity single-segment=true ! audioconvert ! audioresample ! "
             f"audiorate skip-to-first=true tolerance={tolerance_ns} ! "
             "audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved ! "
-            f"opusenc frame-size=20 bitrate=128000 complexity={2 if self._plan.is_synthetic else 8} ! "
+            f"opusenc frame-size=20 bitrate=128000 complexity=8 ! "
         )
 
     def _force_keyframe(self) -> Callable[[], None] | None:

@@ -25,15 +25,20 @@ class Pattern(StrEnum):
     CURTAIN = "curtain"
 
 
-_PATTERNS = {  # what videotestsrc makes of them, and how many times smaller than the picture: drawing is dear
-    Pattern.BARS: ("smpte75 horizontal-speed=2", 1),
-    Pattern.BALL: ("ball foreground-color=0xffe8a33d background-color=0xff14213a", 4),
+_PATTERNS = {  # what videotestsrc makes of them, and how much smaller than the picture: drawing is dear
+    Pattern.BARS: ("smpte75 horizontal-speed=2", 1, 8),  # every line is the same, as in the curtain
+    Pattern.BALL: ("ball foreground-color=0xffe8a33d background-color=0xff14213a", 4, 4),
     Pattern.PINWHEEL: (
         "pinwheel horizontal-speed=1 foreground-color=0xff2b6f77 background-color=0xff123b45",
         8,
+        8,
     ),
-    Pattern.SPOKES: ("spokes horizontal-speed=1 foreground-color=0xff6b4a8c background-color=0xff2c1f45", 8),
-    Pattern.CURTAIN: ("bar horizontal-speed=4 foreground-color=0xff8a5a9e background-color=0xff2c1f45", 1),
+    Pattern.SPOKES: (
+        "spokes horizontal-speed=1 foreground-color=0xff6b4a8c background-color=0xff2c1f45",
+        8,
+        8,
+    ),
+    Pattern.CURTAIN: ("bar horizontal-speed=4 foreground-color=0xff8a5a9e background-color=0xff2c1f45", 1, 8),
 }
 
 
@@ -62,13 +67,14 @@ def _picture(options: TestOptions, context: LaunchContext) -> str:
     second, into_ns = divmod(context.now_ns, SECOND_NS)
     frame = into_ns * options.fps // SECOND_NS + 1
     start_ns = second * SECOND_NS + frame * SECOND_NS // options.fps
-    pattern, divisor = _PATTERNS[options.pattern]
+    pattern, narrower, lower = _PATTERNS[options.pattern]
+    method = "nearest-neighbour" if narrower == 1 else "bilinear"
     return (
         f"videotestsrc name=picture pattern={pattern} timestamp-offset={start_ns} ! "
-        f"video/x-raw,format=I420,width={options.width // divisor},height={options.height // divisor},"
+        f"video/x-raw,format=I420,width={options.width // narrower},height={options.height // lower},"
         f"framerate={options.fps}/1,colorimetry=bt709,pixel-aspect-ratio=1/1 ! identity sync=true ! "
         "queue leaky=downstream max-size-buffers=1 max-size-bytes=0 max-size-time=0 ! "
-        "videoscale n-threads=1 ! "
+        f"videoscale n-threads=1 method={method} add-borders=false ! "
         f"video/x-raw,width={options.width},height={options.height},pixel-aspect-ratio=1/1 ! "
         f"{_strip(options)} ! {_label(options, context)} ! identity name=media_video"
     )
