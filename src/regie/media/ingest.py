@@ -26,6 +26,7 @@ from regie.protocols.source import LaunchContext, SourceKind, SourceOptions
 log = logging.getLogger(__name__)
 
 CHECK_INTERVAL_S = 0.2
+FIRST_CHECKS_S = 0.02  # once a stream is there: its first unit is on its way to the hub
 START_PATIENCE_S = 12.0  # UDP, then TCP, then a keyframe: a slow camera needs it
 STALL_S = 2.0
 REBUILD_S = STALL_S + 5.0
@@ -58,7 +59,7 @@ class Ingest:
         self._order = order
         self._tell = tell
         self._loop = asyncio.get_running_loop()
-        self._faults: asyncio.Queue[Fault] = asyncio.Queue()
+        self._faults: asyncio.Queue[Fault | None] = asyncio.Queue()  # None: look how it goes
         self._pipeline = Pipeline("", self._on_message)
         self._input: Any = None
         self._sockets: list[Any] = []  # GSockets
@@ -79,9 +80,12 @@ class Ingest:
         self._open_input()
         await self._pipeline.play()
         while True:
+            begins = self._branches and not self.was_live
+            interval_s = FIRST_CHECKS_S if begins else CHECK_INTERVAL_S
+            fault = None
             with contextlib.suppress(TimeoutError):
-                return await asyncio.wait_for(self._faults.get(), CHECK_INTERVAL_S)
-            fault = self._judged()
+                fault = await asyncio.wait_for(self._faults.get(), interval_s)
+            fault = fault or self._judged()
             if fault is not None:
                 return fault
 
@@ -222,6 +226,7 @@ class Ingest:
         if self._order.kind.kind == "rtsp":
             self._transport = "UDP" if self._has("udpsrc") else "TCP"
         self._publishers[branch.stream].listen()
+        self._faults.put_nowait(None)
         log.info("%s: %s", branch.stream, branch.detail)
 
     def _play_again(self) -> None:
