@@ -20,8 +20,8 @@ from bench.harness import Figure, at_least, at_most
 from bench.janus import in_own_network, reachable_address, running_janus, unusable
 from bench.media import VIDEO_BITRATE, clip
 from regie.domain.errors import Unavailable
-from tests.media.edge.rig import Worker, running
 from tests.support.net import free_udp_port
+from tests.support.worker import Worker, running
 
 PATH = "src/bench"
 VIEWERS = 80

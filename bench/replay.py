@@ -7,7 +7,6 @@ Each unit carries the time it was written as its timestamp, so that its age anyw
 """
 
 import socket
-import struct
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,9 +18,8 @@ from regie.edge.h264 import H264Payloader
 from regie.edge.rtp import rtp_packet, ticks_from_ns
 from regie.hub.clock import now_ns
 from regie.hub.paths import Stream, socket_file
+from tests.support.gdp import buffer_packet, caps_packet
 
-_HEADER = struct.Struct(">BBBxHIQQQQHQ10x")
-_DELTA_UNIT = 1 << 13
 _CAPS = {
     Stream.VIDEO: "video/x-h264, stream-format=(string)byte-stream, alignment=(string)au",
     Stream.AUDIO: "audio/x-opus, rate=(int)48000, channels=(int)2",
@@ -73,15 +71,13 @@ class HubWriter:
         while True:
             reader, _ = listener.accept()
             reader.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
-            caps = _CAPS[stream].encode() + b"\0"
-            reader.sendall(_HEADER.pack(1, 0, 0, 2, len(caps), 0, 0, 0, 0, 0, 0) + caps)
+            reader.sendall(caps_packet(_CAPS[stream]))
             with self._lock:
                 self._readers[stream].append(reader)
 
     def send(self, stream: Stream, number: int, unit: bytes, at_ns: int) -> None:
         delta = stream is Stream.VIDEO and number % KEYFRAME_INTERVAL != 0
-        flags = _DELTA_UNIT if delta else 0
-        data = _HEADER.pack(1, 0, 0, 1, len(unit), at_ns, 0, 0, 0, flags, at_ns) + unit
+        data = buffer_packet(unit, at_ns, delta=delta)
         with self._lock:
             for reader in list(self._readers[stream]):
                 try:

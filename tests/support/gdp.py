@@ -2,6 +2,7 @@
 
 import struct
 
+_DELTA_UNIT = 1 << 13
 _NONE = 2**64 - 1
 _HEADER = struct.Struct(">BBBxHIQQQQHQ6xHH")
 
@@ -11,5 +12,7 @@ def caps_packet(caps: str) -> bytes:
     return _HEADER.pack(1, 0, 0, 2, len(payload), _NONE, _NONE, _NONE, _NONE, 0, _NONE, 0, 0) + payload
 
 
-def buffer_packet(payload: bytes, pts_ns: int) -> bytes:
-    return _HEADER.pack(1, 0, 0, 1, len(payload), pts_ns, 0, _NONE, _NONE, 0, pts_ns, 0, 0) + payload
+def buffer_packet(payload: bytes, pts_ns: int, *, delta: bool = False) -> bytes:
+    """A unit; with `delta`, one that is no keyframe."""
+    flags = _DELTA_UNIT if delta else 0
+    return _HEADER.pack(1, 0, 0, 1, len(payload), pts_ns, 0, _NONE, _NONE, flags, pts_ns, 0, 0) + payload

@@ -5,20 +5,14 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Page, Playwright
 
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
+from tests.browser.conftest import ARGUMENTS, CHROMIUM
+
+AUTOPLAY = "--autoplay-policy=no-user-gesture-required"
 
 
 @contextlib.contextmanager
 def page_of(playwright: Playwright, url: str) -> Iterator[Page]:
-    browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, AUTOPLAY])
     try:
         page = browser.new_page()
         page.goto(url)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.media.edge.rig import Receiver, Worker, running
+from tests.media.edge.rig import Receiver
 from tests.support.net import free_udp_port
+from tests.support.worker import Worker, running
 
 PATH = "src/cam1"
 

@@ -1,20 +1,13 @@
-"""What the edge's tests stand on: real workers, and a real receiver that shows every packet it got."""
+"""What the edge's tests stand on: a real receiver that shows every packet it got."""
 
-import asyncio
 import contextlib
 import fractions
-import json
-import os
 import re
 import struct
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import av
@@ -22,84 +15,11 @@ import libdatachannel as rtc
 
 from regie.domain.strip import read_strip
 from regie.domain.workers import Json
-from regie.link.client import call
 from tests.media.edge.line import LossyLine
 from tests.support.wait import until
+from tests.support.worker import Worker
 
 OPUS, H264 = 111, 102
-
-
-@dataclass
-class Worker:
-    """A worker process as the engine would start it."""
-
-    id: str
-    kind: str
-    run_dir: Path
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def directory(self) -> Path:
-        return self.run_dir / "workers" / self.id
-
-    @property
-    def pid(self) -> int:
-        assert self.process is not None
-        return self.process.pid
-
-    @property
-    def alive(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    @property
-    def log(self) -> str:
-        return (self.directory / "log").read_text(errors="replace")
-
-    def start(self, spec: Json, *, live: bool = True) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        (self.directory / "spec.json").write_text(json.dumps(spec))
-        command = [sys.executable, "-m", "regie.main", "worker", self.kind]
-        command += ["--id", self.id, "--run-dir", str(self.run_dir)]
-        with (self.directory / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                command,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "REGIE_LOG_LEVEL": "info"},
-            )
-        if live:
-            until(lambda: self.call("status")["state"] == "live", 15, f"{self.id} live\n{self.log}")
-
-    def call(self, name: str, args: Json | None = None, timeout_s: float = 5.0) -> Any:
-        with ThreadPoolExecutor(1) as own:  # this thread may run a loop already: Playwright's does
-            return own.submit(
-                lambda: asyncio.run(call(self.directory / "control.sock", name, args, timeout_s))
-            ).result()
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(10)
-
-    def stop(self) -> int:
-        """SIGTERM; the exit code."""
-        assert self.process is not None
-        self.process.terminate()
-        return self.wait()
-
-    def wait(self, timeout_s: float = 10.0) -> int:
-        """The exit code."""
-        assert self.process is not None
-        return self.process.wait(timeout_s)
-
-
-@contextlib.contextmanager
-def running(worker: Worker, spec: Json) -> Iterator[Worker]:
-    try:
-        worker.start(spec)
-        yield worker
-    finally:
-        worker.kill()
 
 
 def stats_of(edge: Worker, session: str) -> Json:

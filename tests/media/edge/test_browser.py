@@ -12,9 +12,9 @@ from playwright.sync_api import Page, sync_playwright
 from regie.domain.strip import read_strip
 from tests.media.edge.browser import page_of
 from tests.media.edge.conftest import PATH
-from tests.media.edge.rig import Worker, running
 from tests.media.edge.shim import Shim
 from tests.support.wait import until
+from tests.support.worker import Worker, running
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import time
 import pytest
 
 from tests.media.edge.conftest import PATH, NewReceiver
-from tests.media.edge.rig import Receiver, Worker, decoded, stats_of
+from tests.media.edge.rig import Receiver, decoded, stats_of
 from tests.support.wait import until
+from tests.support.worker import Worker
 
 
 def lost_by(receiver: Receiver) -> list[int]:

@@ -12,9 +12,10 @@ from regie.edge.feed import BURST_MAX_AGE_NS, Feed
 from regie.hub.clock import now_ns
 from regie.hub.paths import Stream, socket_file
 from tests.media.edge.conftest import PATH, NewReceiver
-from tests.media.edge.rig import Worker, stats_of
+from tests.media.edge.rig import stats_of
 from tests.support.gdp import buffer_packet, caps_packet
 from tests.support.wait import eventually, until
+from tests.support.worker import Worker
 
 UNIT = b"\0\0\0\1\x65" + bytes(range(1, 100))
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from regie.domain.errors import Invalid, NotAcceptable
 from tests.media.edge.conftest import PATH, NewReceiver
-from tests.media.edge.rig import Receiver, Worker
+from tests.media.edge.rig import Receiver
 from tests.support.wait import until
+from tests.support.worker import Worker
 
 
 def test_random_bytes_are_not_an_offer(edge: Worker) -> None:

@@ -11,10 +11,11 @@ import pytest
 
 from regie.domain.errors import Conflict, NotFound, NotSupported, TooMany
 from tests.media.edge.conftest import PATH, NewReceiver
-from tests.media.edge.rig import Receiver, Worker, running, stats_of
+from tests.media.edge.rig import Receiver, stats_of
 from tests.media.sources.rig import peer
 from tests.support.net import free_udp_port
 from tests.support.wait import until
+from tests.support.worker import Worker, running
 
 
 @pytest.mark.usefixtures("source")

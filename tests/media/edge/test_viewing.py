@@ -5,8 +5,9 @@ from itertools import pairwise
 import pytest
 
 from tests.media.edge.conftest import PATH, NewReceiver
-from tests.media.edge.rig import Receiver, Worker, decoded, running, stats_of, time_of
+from tests.media.edge.rig import Receiver, decoded, stats_of, time_of
 from tests.support.wait import until
+from tests.support.worker import Worker, running
 
 
 def times_in(receiver: Receiver) -> list[int]:

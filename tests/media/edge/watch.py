@@ -7,8 +7,9 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.media.edge.rig import Receiver, Worker
+from tests.media.edge.rig import Receiver
 from tests.support.wait import until
+from tests.support.worker import Worker
 
 
 def main(run_dir: str, edge: str, path: str) -> None:

@@ -141,8 +141,7 @@ def test_a_reader_follows_a_writer_that_dies_and_returns(run_dir: Path) -> None:
         async with following(run_dir) as (reader, items):
             with running_source(run_dir, "test", {}) as first:
                 before = len(await wait_units(items, 20))
-                first.process.kill()
-                first.process.wait()
+                first.kill()
             with running_source(run_dir, "test", {}):
                 units = await wait_units(items, before + 60)
             return reader.connections, units

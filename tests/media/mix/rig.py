@@ -23,8 +23,8 @@ from regie.hub.clock import now_ns
 from regie.hub.paths import Stream, socket_file
 from regie.hub.reader import HubReader
 from regie.hub.wire import Unit
-from tests.media.edge.rig import Worker, running
 from tests.support.wait import until
+from tests.support.worker import Worker, running
 
 SMALL = Format(640, 360, 30)
 TONES = {"red": 500, "green": 1000, "blue": 2000, "white": 4000}

@@ -5,11 +5,8 @@ What comes from the hub is decoded with PyAV, which shares no code with what is 
 
 import asyncio
 import itertools
-import json
 import subprocess
-import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,32 +22,22 @@ from regie.domain.workers import Json
 from regie.hub.paths import Stream
 from regie.hub.reader import HubReader
 from regie.hub.wire import Unit
-from regie.link.client import call
 from tests.support.wait import until
+from tests.support.worker import Worker
 
 ROOT = Path(__file__).parents[3]
 PATH = "src/cam"
 DEADLINE_S = 30.0
 
 
-@dataclass
-class Source:
-    """A running worker."""
-
-    run_dir: Path
-    process: subprocess.Popen[bytes]
-    log_file: Path
-
-    def call(self, name: str, args: Json | None = None) -> Json:
-        control = self.run_dir / "workers/src-cam/control.sock"
-        with ThreadPoolExecutor(1) as thread:  # the test may have an event loop of its own
-            return thread.submit(lambda: asyncio.run(call(control, name, args))).result()
+class Source(Worker):
+    """A running worker, and what it puts on the hub."""
 
     def wait_for(self, state: str, reason: str = "", timeout_s: float = DEADLINE_S) -> Json:
         """The status, once the worker is in this state with these words in its reason."""
 
         def reached() -> Json | None:
-            status = self.call("status")
+            status: Json = self.call("status")
             if status["state"] == state and reason in status["reason"]:
                 return status
             raise AssertionError(f"{status['state']}: {status['reason']}")
@@ -67,50 +54,26 @@ class Source:
     def record_both(self, seconds: float) -> tuple[list[Unit], list[Unit]]:
         return asyncio.run(record_both(self.run_dir, seconds))
 
-    @property
-    def log(self) -> str:
-        return self.log_file.read_text()
-
 
 @contextmanager
 def running_source(
     run_dir: Path, kind: str, options: Json, media_dir: Path = Path("/nonexistent")
 ) -> Iterator[Source]:
-    directory = run_dir / "workers/src-cam"
-    directory.mkdir(parents=True, exist_ok=True)
-    spec = {
-        "path": PATH,
-        "name": "Camera <1> & co",
-        "kind": kind,
-        "options": options,
-        "media_dir": str(media_dir),
-    }
-    (directory / "spec.json").write_text(json.dumps(spec))
-    log_file = directory / "log"
-    command = [
-        sys.executable,
-        "-m",
-        "regie.main",
-        "worker",
-        "source",
-        "--id",
-        "src-cam",
-        "--run-dir",
-        str(run_dir),
-    ]
-    with log_file.open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        source = Source(run_dir, process, log_file)
+    """The worker, once it answers; it must end when it is told to, and have no traceback to tell."""
+    source = Source("src-cam", "source", run_dir)
+    name = "Camera <1> & co"
+    spec = {"path": PATH, "name": name, "kind": kind, "options": options, "media_dir": str(media_dir)}
+    source.start(spec, live=False)
+    try:
+        until(lambda: source.call("status"), DEADLINE_S, "the worker answers")
+        yield source
+    finally:
+        died = not source.alive  # the test killed it
+        source.process.terminate()
         try:
-            until(lambda: source.call("status"), DEADLINE_S, "the worker answers")
-            yield source
+            assert source.wait() == 0 or died, source.log
         finally:
-            died = process.poll() is not None  # the test killed it
-            process.terminate()
-            try:
-                assert process.wait(10) == 0 or died, source.log
-            finally:
-                process.kill()
+            source.kill()
     assert "Traceback" not in source.log, source.log
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import base64
-import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,24 +13,21 @@ from regie.domain.workers import Json
 from regie.link.client import LinkClient
 from tests.media.tools.conftest import Publish
 from tests.support.wait import eventually
+from tests.support.worker import Worker
 
 
 @pytest.fixture
 async def tools(run_dir: Path) -> AsyncIterator[LinkClient]:
     """A tools worker in a process of its own."""
-    directory = run_dir / "workers" / "tools"
-    directory.mkdir(parents=True)
-    socket = directory / "control.sock"
-    (directory / "spec.json").write_text("{}")
-    command = ["-m", "regie.main", "worker", "tools", "--id", "tools", "--run-dir", str(run_dir)]
-    process = await asyncio.create_subprocess_exec(sys.executable, *command)
+    worker = Worker("tools", "tools", run_dir)
+    worker.start({}, live=False)
     try:
-        async with await eventually(lambda: LinkClient.connect(socket), 20, "the worker answers") as client:
+        connect = partial(LinkClient.connect, worker.control)
+        async with await eventually(connect, 20, "the worker answers") as client:
             yield client
+        assert await asyncio.to_thread(worker.stop) == 0
     finally:
-        process.terminate()
-        async with asyncio.timeout(10):
-            assert await process.wait() == 0
+        worker.kill()
 
 
 async def test_it_hands_out_a_jpeg(tools: LinkClient, publish: Publish) -> None:
