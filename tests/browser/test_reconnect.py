@@ -96,3 +96,22 @@ def test_whoever_was_logged_out_while_the_server_was_away_lands_at_the_log_in_pa
     page.context.clear_cookies()
     os.kill(pair.worker_pid("server"), signal.SIGKILL)
     expect(page.get_by_label("Link or token")).to_be_visible()
+
+
+def test_while_the_engine_is_away_no_state_is_called_the_present_one(
+    pair: Instance, open_page: OpenPage
+) -> None:
+    page = open_page(pair)
+    newer_than(page, "cam1", 0)
+    pair.kill_engine()
+    notice = page.get_by_role("alert").filter(has_text="The engine does not answer")
+    expect(notice).to_be_visible()
+    newer_than(page, "cam1", time.monotonic() * 1000)
+    expect(page.locator('article[data-source="cam1"] .word')).to_have_text("Live")  # one sees that it is
+    page.get_by_role("link", name="Sources").click()
+    expect(notice).to_be_visible()
+    expect(page.get_by_text("Was live")).to_have_count(2)
+    expect(page.get_by_text("Was stopped")).to_have_count(2)
+    pair.start()
+    expect(notice).to_have_count(0)
+    expect(page.get_by_text("Live", exact=True)).to_have_count(2)

@@ -53,3 +53,12 @@ test("statistics reach the workers they are about", () => {
 test("an event of a newer server is counted and otherwise let be", () => {
   expect(after(snapshot, { seq: 8, type: "weather", data: {} })?.seq).toBe(8);
 });
+
+test("whether the engine answers is news, and is so where a server does not say", () => {
+  expect(after(snapshot)?.engine.answers).toBe(true);
+  const lost: Event = { seq: 8, type: "engine", data: { answers: false } };
+  expect(after(snapshot, lost)?.engine.answers).toBe(false);
+  expect(after(snapshot, lost, { ...snapshot, seq: 9 })?.engine.answers).toBe(true);
+  const silent = { ...snapshot, data: { engine: { answers: false } } };
+  expect(after(silent)?.engine.answers).toBe(false);
+});

@@ -20,6 +20,11 @@ const LOOKS: Record<State, StateLook> = {
   stopped: { word: "Stopped", icon: "stop", tone: "off" },
 };
 
+/** What was the state when one last heard of it. */
+export function lastKnownLook(state: string): StateLook {
+  return { word: `Was ${stateLook(state).word.toLowerCase()}`, icon: "info", tone: "off" };
+}
+
 export function stateLook(state: string): StateLook {
   return LOOKS[state as State] ?? { word: state, icon: "info", tone: "off" };
 }

@@ -5,12 +5,17 @@ import type { Host, Path, Source, Viewer, WorkerStatus } from "../api/types";
 export interface ServerInfo {
   version: string;
   build: string;
-  started_at: string | number;
+  started_at: number;
 }
 
 export interface Usage {
   cpu: number;
   rss: number;
+}
+
+/** Whether the engine answers the server: while it does not, states are the last ones known. */
+export interface EngineState {
+  answers: boolean;
 }
 
 export interface Room {
@@ -21,6 +26,7 @@ export interface Room {
   viewers: Viewer[];
   server: ServerInfo | null;
   host: Host | null;
+  engine: EngineState;
 }
 
 export interface Event {
@@ -37,6 +43,7 @@ export const EMPTY_ROOM: Room = {
   viewers: [],
   server: null,
   host: null,
+  engine: { answers: true },
 };
 
 /** The room after the event, or null when one was missed: then only a new snapshot helps. */
@@ -58,6 +65,8 @@ function changes(room: Room, event: Event): Partial<Room> {
       return { workers: withItem(room.workers, event.data as WorkerStatus) };
     case "worker-gone":
       return { workers: without(room.workers, (event.data as { id: string }).id) };
+    case "engine":
+      return { engine: event.data as EngineState };
     case "stats":
       return withStats(room, event.data as StatsData);
     default:

@@ -29,6 +29,7 @@ class LiveStore {
   #checking = false;
 
   readonly ready = $derived(this.room.seq > 0);
+  readonly stateKnown = $derived(this.room.engine.answers);
   readonly online = $derived(this.connection === "open");
   readonly canOperate = $derived(this.online && this.me !== null && this.me.role !== "viewer");
   readonly isAdmin = $derived(this.online && this.me?.role === "admin");
