@@ -54,7 +54,7 @@ def test_a_snapshot_comes_first_and_every_message_is_numbered(listen: Listen, re
     assert [message["seq"] for message in messages] == [1, 2, 3, 4]
     assert messages[0]["type"] == "snapshot"
     snapshot = messages[0]["data"]
-    assert set(snapshot) == {"sources", "paths", "workers", "viewers", "server", "engine"}
+    assert set(snapshot) == {"sources", "paths", "workers", "viewers", "productions", "server", "engine"}
     assert {"cam1", "cam2", "cam3", "cam4"} <= {source["id"] for source in snapshot["sources"]}
     assert {"server", "edge-0", "tools"} <= {worker["id"] for worker in snapshot["workers"]}
     assert snapshot["engine"] == {"answers": True}

@@ -106,5 +106,8 @@ def test_the_document_says_of_every_operation_who_may_call_it() -> None:
 
 def test_requests_that_carry_unknown_fields_are_refused_by_the_document_too() -> None:
     schemas = DOCUMENT["components"]["schemas"]
-    asked = ("NewSource", "SourceChange", "ProbeRequest", "LogIn", "NewToken", "NewLink")
+    asked = [
+        *("NewSource", "SourceChange", "ProbeRequest", "LogIn", "NewToken", "NewLink"),
+        *("SceneContent", "NewItem", "ProductionChange", "StripChange", "Cut", "Auto", "TBar"),
+    ]
     assert {name: schemas[name].get("additionalProperties") for name in asked} == dict.fromkeys(asked, False)

@@ -9,10 +9,22 @@ from fastapi.routing import iter_route_contexts
 
 from regie.api.access import PUBLIC, VIEWER, GuardedRoute, declared_role
 from regie.api.openapi import guards
-from regie.api.routes import access, docs, events, health, paths, session, sources, system, viewers, whep
+from regie.api.routes import (
+    access,
+    docs,
+    events,
+    health,
+    paths,
+    productions,
+    session,
+    sources,
+    system,
+    viewers,
+    whep,
+)
 from regie.domain.access import Role
 
-MODULES = (health, session, sources, paths, viewers, system, access, events, whep, docs)
+MODULES = (health, session, sources, productions, paths, viewers, system, access, events, whep, docs)
 ROUTERS = [module.router for module in MODULES]
 ORDER = [None, *Role]
 
@@ -24,6 +36,7 @@ EXPECTED = {
     "viewer": """
         GET /api/v1/session · DELETE /api/v1/session · GET /api/v1/source-kinds
         GET /api/v1/sources · GET /api/v1/sources/{source_id}
+        GET /api/v1/productions · GET /api/v1/productions/{production_id}
         GET /api/v1/paths · GET /api/v1/paths/{path:path} · GET /api/v1/paths/{path:path}/snapshot.jpg
         GET /api/v1/viewers · GET /api/v1/system · GET /api/v1/workers · GET /api/v1/metrics
         WEBSOCKET /api/v1/events · GET /whep/{path:path} · POST /whep/{path:path}
@@ -32,7 +45,13 @@ EXPECTED = {
         POST /api/v1/sources · PATCH /api/v1/sources/{source_id} · DELETE /api/v1/sources/{source_id}
         POST /api/v1/sources/{source_id}/start · POST /api/v1/sources/{source_id}/stop
         POST /api/v1/sources/probe · DELETE /api/v1/viewers/{session} · GET /api/v1/devices
-        GET /api/v1/workers/{worker_id}/logs""",
+        GET /api/v1/workers/{worker_id}/logs · PATCH /api/v1/productions/{production_id}
+        PUT /api/v1/productions/{production_id}/scenes/{scene_id}
+        DELETE /api/v1/productions/{production_id}/scenes/{scene_id}
+        POST /api/v1/productions/{production_id}/preview · POST /api/v1/productions/{production_id}/cut
+        POST /api/v1/productions/{production_id}/auto · POST /api/v1/productions/{production_id}/t-bar
+        POST /api/v1/productions/{production_id}/fade-to-black
+        PATCH /api/v1/productions/{production_id}/audio/{source_id}""",
     "admin": """
         POST /api/v1/workers/{worker_id}/restart
         GET /api/v1/tokens · POST /api/v1/tokens · DELETE /api/v1/tokens/{token_id}
@@ -83,6 +102,8 @@ def test_a_route_without_a_role_is_noticed() -> None:
 
 FILL = {
     "{source_id}": "no-such-source",
+    "{production_id}": "no-such-production",
+    "{scene_id}": "no-such-scene",
     "{path:path}": "src/no-such-path",
     "{session}": "no-such-session",
     "{worker_id}": "no-such-worker",

@@ -115,6 +115,7 @@ class Instance:
         for source in self.request("GET", "/sources"):
             options = source["options"] | {"width": 640, "height": 360}
             self.request("PATCH", f"/sources/{source['id']}", {"options": options})
+        self.request("PATCH", "/productions/main", {"format": {"width": 640, "height": 360, "fps": 25}})
 
     def run(self, *arguments: str, timeout_s: float = 30.0) -> subprocess.CompletedProcess[str]:
         """A `regie` command for this instance."""

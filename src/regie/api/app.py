@@ -7,7 +7,19 @@ from regie.api.envelope import Envelope
 from regie.api.limits import BodyLimit
 from regie.api.openapi import describe
 from regie.api.problems import add_problem_handlers
-from regie.api.routes import access, docs, events, health, paths, session, sources, system, viewers, whep
+from regie.api.routes import (
+    access,
+    docs,
+    events,
+    health,
+    paths,
+    productions,
+    session,
+    sources,
+    system,
+    viewers,
+    whep,
+)
 from regie.api.services import Services
 from regie.api.ui import Pages
 
@@ -31,7 +43,19 @@ def described_app() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for resource in (health, session, sources, paths, viewers, system, access, events, whep, docs):
+    for resource in (
+        health,
+        session,
+        sources,
+        productions,
+        paths,
+        viewers,
+        system,
+        access,
+        events,
+        whep,
+        docs,
+    ):
         app.include_router(resource.router)
     add_problem_handlers(app)
     describe(app)

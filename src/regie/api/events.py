@@ -27,6 +27,7 @@ class Listener:
     identity: Identity
     queue: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(QUEUE_LENGTH))
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    wants: frozenset[str] = frozenset()  # events that are many and useless when late: only for who asks
 
 
 class EventHub:
@@ -98,6 +99,29 @@ class EventHub:
     def publish_source(self, source_id: str) -> None:
         self.publish("source", self._picture.source(source_id).model_dump(mode="json"))
 
+    def publish_production(self, production_id: str) -> None:
+        self.publish("production", self._picture.production(production_id).to_wire())
+
+    def publish_desk(self, production_id: str, desk: Json) -> None:
+        self._picture.desks.take(production_id, desk)
+        self.publish("desk", {"production": production_id, **desk})
+
+    def lose_desk(self, production_id: str) -> None:
+        self._picture.desks.lose(production_id)
+        self.publish("desk-lost", {"production": production_id})
+
+    def publish_warning(self, production_id: str, warning: Json) -> None:
+        warning = {"production": production_id, **warning}
+        self._picture.desks.warn(production_id, warning)
+        self.publish("warning", warning)
+
+    def publish_to_those_who_want(self, event: str, data: Json) -> None:
+        """To those who have read all that came before: what comes late is better left out."""
+        listeners = [one for one in self.listeners if event in one.wants and one.queue.empty()]
+        body = _body(event, data) if listeners else ""
+        for listener in listeners:
+            listener.queue.put_nowait(body)
+
     def _publish_stats(self) -> None:
         if not self.listeners:
             return
@@ -113,11 +137,18 @@ class EventHub:
         """To every open page; one that does not read is hung up, never waited for."""
         body = _body(event, data)
         for listener in list(self.listeners):
-            try:
-                listener.queue.put_nowait(body)
-            except asyncio.QueueFull:
-                self.dropped += 1
-                self.end(listener)
+            self._put(listener, body)
+
+    def reply(self, listener: Listener, answer: Json) -> None:
+        """To one page, which asked."""
+        self._put(listener, json.dumps(answer, separators=(",", ":"))[1:])
+
+    def _put(self, listener: Listener, body: str) -> None:
+        try:
+            listener.queue.put_nowait(body)
+        except asyncio.QueueFull:
+            self.dropped += 1
+            self.end(listener)
 
     def end(self, listener: Listener) -> None:
         self.listeners.discard(listener)
@@ -145,6 +176,7 @@ class EventHub:
             "paths": [path.model_dump(mode="json") for path in self._picture.all_paths()],
             "workers": [worker.model_dump(mode="json") for worker in self._picture.workers.values()],
             "viewers": [viewer.model_dump(mode="json") for viewer in self._picture.viewers()],
+            "productions": {key: self._picture.production_state(key) for key in self._picture.productions},
             "server": self._server,
             "engine": self._engine_state(),
         }

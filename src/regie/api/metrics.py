@@ -10,6 +10,7 @@ from regie.api.access import Access
 from regie.api.events import EventHub
 from regie.api.models import AudioFigures, VideoFigures
 from regie.api.picture import Picture
+from regie.domain.edits import mixer_id
 from regie.domain.workers import WorkerState
 
 BUCKETS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0)
@@ -55,6 +56,7 @@ class _State(Collector):
         if answers:  # else how the workers are is not known
             yield from self._workers()
         yield from self._paths()
+        yield from self._mixers()
         yield GaugeMetricFamily("regie_event_sockets", "Open pages", value=len(self._hub.listeners))
         yield CounterMetricFamily("regie_event_sockets_dropped", "Pages too slow", value=self._hub.dropped)
         yield CounterMetricFamily("regie_login_failures", "Wrong tokens", value=self._access.failures)
@@ -74,6 +76,21 @@ class _State(Collector):
             cpu.add_metric([worker.id], float(usage.get("cpu", worker.cpu)))
             rss.add_metric([worker.id], float(usage.get("rss", worker.rss)))
         yield from (state, restarts, cpu, rss)
+
+    def _mixers(self) -> Iterator[Metric]:
+        counted = {
+            "frames": CounterMetricFamily(
+                "regie_mixer_frames", "Programme pictures made", labels=["production"]
+            ),
+            "late": CounterMetricFamily("regie_mixer_late", "Made too late", labels=["production"]),
+            "dropped": CounterMetricFamily("regie_mixer_dropped", "Not made at all", labels=["production"]),
+        }
+        for production_id in self._picture.productions:
+            figures = self._picture.stats.get(mixer_id(production_id), {}).get("mixer") or {}
+            for name, family in counted.items():
+                if name in figures:
+                    family.add_metric([production_id], float(figures[name]))
+        yield from counted.values()
 
     def _paths(self) -> Iterator[Metric]:
         labels = ["path", "stream"]

@@ -30,6 +30,7 @@ BY_METHOD = {
     "options": OFTEN,
     "get": OFTEN | {409: "It is stopped"},
     "post": OFTEN | {400: "The body cannot be read", 409: "In conflict with what is"},
+    "put": OFTEN | {400: "The body cannot be read", 409: "In conflict with what is"},
     "patch": OFTEN | {400: "The body cannot be read", 409: "In conflict with what is"},
     "delete": OFTEN | {409: "Somebody uses it"},
 }

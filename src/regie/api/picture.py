@@ -4,9 +4,12 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 
+from regie.api.desks import Desks
 from regie.api.models import AudioFigures, PathState, SourceState, VideoFigures, Viewer, WorkerStatus
 from regie.api.problems import redacted
+from regie.domain.edits import mixer_id, with_sources
 from regie.domain.errors import NotFound
+from regie.domain.production import Production
 from regie.domain.sources import Probe, Source
 from regie.domain.workers import Json, WorkerState
 from regie.protocols.source import public_options
@@ -21,6 +24,8 @@ class Picture:
     def __init__(self) -> None:
         self.sources: dict[str, Source] = {}
         self.probes: dict[str, Probe] = {}
+        self.productions: dict[str, Production] = {}
+        self.desks = Desks()
         self.workers: dict[str, WorkerStatus] = {}
         self.stats: Mapping[str, Json] = {}
         self.usage: Mapping[str, Json] = {}
@@ -93,6 +98,34 @@ class Picture:
     def all_sources(self) -> list[SourceState]:
         return [self.source(source_id) for source_id in self.sources]
 
+    def production(self, production_id: str) -> Production:
+        """With the inputs there are now: every source is one."""
+        production = self.productions.get(production_id)
+        if production is None:
+            raise NotFound(f"there is no production {production_id[:60]!r}")
+        return with_sources(production, self.sources.values())
+
+    def production_state(self, production_id: str) -> Json:
+        """A production, and its desk: null while its mixer does not answer."""
+        return {
+            "production": self.production(production_id).to_wire(),
+            "desk": self.desks.now(production_id),
+            "warnings": self.desks.warnings(production_id),
+        }
+
+    def users_of(self, source: Source) -> list[str]:
+        """The productions that show this source at this moment, by name."""
+        return [
+            production.name
+            for production in self.productions.values()
+            if (desk := self.desks.now(production.id)) and source.id in desk["programme_sources"]
+        ]
+
+    def mixers_of(self, source: Source) -> int:
+        """How many mixers read it, seen or not."""
+        inputs = [self.production(production_id).inputs for production_id in self.productions]
+        return sum(source.id in {item.id for item in of_one} for of_one in inputs)
+
     def path(self, name: str) -> PathState | None:
         """A path by its name; also one that is only being tried out, which is in no list."""
         prefix, _, rest = name.partition("/")
@@ -103,10 +136,20 @@ class Picture:
             worker = self.workers.get(probe.worker_id)
             state = worker.state if worker else WorkerState.STARTING
             return self._path(name, "Test", state, worker.reason if worker else "")
+        if prefix in ("pgm", "pvw") and (production := self.productions.get(rest)):
+            return self._path(name, _title(prefix, production), *self._mixer_state(production))
         return None
 
+    def _mixer_state(self, production: Production) -> tuple[WorkerState, str]:
+        worker = self.workers.get(mixer_id(production.id))
+        if worker is None:
+            return WorkerState.STARTING, "waiting for the engine to start its mixer"
+        return worker.state, worker.reason
+
     def all_paths(self) -> list[PathState]:
-        return [path for source in self.sources.values() if (path := self.path(source.path))]
+        names = [source.path for source in self.sources.values()]
+        names += [f"{kind}/{production_id}" for production_id in self.productions for kind in ("pgm", "pvw")]
+        return [path for name in names if (path := self.path(name))]
 
     def _path(self, name: str, title: str, state: WorkerState, reason: str) -> PathState:
         figures = self._figures(name)
@@ -133,6 +176,10 @@ class Picture:
 
     def viewers(self) -> list[Viewer]:
         return list(viewers_from_stats(self.stats.get(EDGE, {})))
+
+
+def _title(kind: str, production: Production) -> str:
+    return production.name if kind == "pgm" else f"{production.name}, preview"
 
 
 def worker_from_wire(wire: Json) -> WorkerStatus:

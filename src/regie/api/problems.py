@@ -82,15 +82,21 @@ def problem_response(
     error: RegieError, status: int | None = None, extra_headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """An error as an answer; `status` where a protocol wants another than usual."""
-    code = status or STATUS.get(error.kind, 500)
-    facts = dict(error.facts)
-    wait_s = facts.pop("retry_after_s", RETRY_AFTER_S)
+    body = problem_body(error, status)
+    code = body["status"]
+    wait_s = error.facts.get("retry_after_s", RETRY_AFTER_S)
     headers = dict(extra_headers or {})
     if code in (429, 503):
         headers["Retry-After"] = str(math.ceil(float(str(wait_s))))
     if code == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="regie"'
-    body = {
+    return JSONResponse(body, code, headers, MEDIA_TYPE)
+
+
+def problem_body(error: RegieError, status: int | None = None) -> dict[str, Any]:
+    code = status or STATUS.get(error.kind, 500)
+    facts = {key: fact for key, fact in error.facts.items() if key != "retry_after_s"}
+    return {
         "type": f"/problems/{error.kind}",
         "title": _title(code),
         "status": code,
@@ -99,7 +105,6 @@ def problem_response(
         "errors": [],
         **redacted(facts),
     }
-    return JSONResponse(body, code, headers, MEDIA_TYPE)
 
 
 def _regie_error(connection: HTTPConnection, error: RegieError) -> JSONResponse:

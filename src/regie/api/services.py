@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from regie.api.events import EventHub
     from regie.api.metrics import Metrics
     from regie.api.picture import Picture
+    from regie.api.productions import ProductionKeeper
     from regie.api.show import ShowKeeper
     from regie.api.system import SystemFigures
     from regie.engine.client import EngineClient
@@ -28,6 +29,7 @@ class Services:
     picture: Picture
     hub: EventHub
     show: ShowKeeper
+    productions: ProductionKeeper
     access: Access
     figures: SystemFigures
     metrics: Metrics

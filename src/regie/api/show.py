@@ -5,14 +5,19 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from regie.api.events import EventHub
 from regie.api.picture import Picture
+from regie.domain.edits import mixer_of, with_sources
 from regie.domain.errors import Conflict, RegieError, TooMany
+from regie.domain.production import Production
 from regie.domain.sources import Probe, Source, show_from_sources
-from regie.domain.workers import Json
+from regie.domain.workers import Json, Show
 from regie.engine.client import EngineClient
 from regie.store import sources as store
 from regie.store.database import Database, Work
@@ -29,6 +34,12 @@ DEMO = (  # four pictures that are easy to tell apart, by eye and by ear
     ("cam3", "Audience", {"pattern": "pinwheel", "tone_hz": 660}),
     ("cam4", "Slides", {"pattern": "curtain", "tone_hz": 880}),
 )
+
+
+class Tell(Protocol):
+    """Give the engine a show with these productions."""
+
+    async def __call__(self, productions: Mapping[str, Production]) -> None: ...
 
 
 class ShowKeeper:
@@ -53,8 +64,23 @@ class ShowKeeper:
         self._picture.sources = {s.id: s for s in await self._database(store.all_sources)}
         self._stale.set()
 
-    def engine_connected(self) -> None:
+    def tell_again(self) -> None:
+        """The engine may not have the show as it is."""
         self._stale.set()
+
+    @asynccontextmanager
+    async def changing(self) -> AsyncIterator[Tell]:
+        """While the productions change, nothing else does; what fails in here leaves the old show."""
+
+        async def tell(productions: Mapping[str, Production]) -> None:
+            await self._tell_engine(self._picture.sources, self._picture.probes, productions)
+
+        async with self._lock:
+            try:
+                yield tell
+            except RegieError:
+                self._stale.set()
+                raise
 
     async def keep_engine_told(self) -> None:
         """For ever: whenever the engine is new to us, give it the show, and try until it takes it."""
@@ -101,12 +127,16 @@ class ShowKeeper:
         except RegieError:
             self._stale.set()  # the old show holds, whatever the engine has taken
             raise
+        before = {key: self._picture.production(key) for key in self._picture.productions}
         self._picture.sources = wanted
         self._picture.changed()
         if source.id in wanted:
             self._hub.publish_source(source.id)
         else:
             self._hub.publish("source-deleted", {"id": source.id})
+        for production_id, production in before.items():
+            if self._picture.production(production_id) != production:
+                self._hub.publish_production(production_id)
 
     async def start_probe(self, kind: str, options: Json) -> Probe:
         """Run a source for a minute without keeping it."""
@@ -138,8 +168,16 @@ class ShowKeeper:
             self._picture.probes = {k: v for k, v in self._picture.probes.items() if k != probe.id}
         self._stale.set()
 
-    async def _tell_engine(self, sources: dict[str, Source], probes: dict[str, Probe]) -> None:
-        await self._engine.apply(show_from_sources(sources.values(), probes.values(), self._media_dir))
+    async def _tell_engine(
+        self,
+        sources: dict[str, Source],
+        probes: dict[str, Probe],
+        productions: Mapping[str, Production] | None = None,
+    ) -> None:
+        made_of = self._picture.productions if productions is None else productions
+        mixers = [mixer_of(with_sources(production, sources.values())) for production in made_of.values()]
+        show = show_from_sources(sources.values(), probes.values(), self._media_dir)
+        await self._engine.apply(Show((*show.workers, *mixers)))
         self._picture.merge_workers(await self._engine.status())
 
 

@@ -19,6 +19,7 @@ from regie.api.app import make_app
 from regie.api.events import EventHub
 from regie.api.metrics import Metrics
 from regie.api.picture import Picture
+from regie.api.productions import ProductionKeeper
 from regie.api.services import Services
 from regie.api.show import ShowKeeper
 from regie.api.system import SystemFigures
@@ -200,11 +201,13 @@ async def _services(settings: Settings, run_dir: Path, database: Database) -> Se
     about = {"version": __version__, "build": build, "started_at": now}
     hub = EventHub(engine, picture, figures, about)
     show = ShowKeeper(database, engine, picture, hub, settings.media_dir)
+    productions = ProductionKeeper(database, engine, picture, hub, show)
     metrics = Metrics()
     metrics.watch(picture, hub, access)
     await asyncio.to_thread(settings.media_dir.mkdir, parents=True, exist_ok=True)
     await _tidy(database, access)
     await show.load()
+    await productions.load()
     return Services(
         settings=settings,
         database=database,
@@ -212,6 +215,7 @@ async def _services(settings: Settings, run_dir: Path, database: Database) -> Se
         picture=picture,
         hub=hub,
         show=show,
+        productions=productions,
         access=access,
         figures=figures,
         metrics=metrics,
@@ -228,11 +232,13 @@ async def _tidy(database: Database, access: Access) -> None:
 @contextlib.asynccontextmanager
 async def _background(services: Services) -> AsyncIterator[None]:
     """What goes on besides requests, for as long as we serve."""
-    hub, show = services.hub, services.show
+    hub, show, productions = services.hub, services.show, services.productions
     tasks = [
-        asyncio.create_task(hub.follow_engine(show.engine_connected)),
+        asyncio.create_task(hub.follow_engine(show.tell_again)),
         asyncio.create_task(hub.tell_the_time()),
         asyncio.create_task(show.keep_engine_told()),
+        asyncio.create_task(productions.follow_mixers()),
+        asyncio.create_task(productions.keep_strips()),
         asyncio.create_task(_tidy_for_ever(services)),
     ]
     try:
@@ -243,6 +249,7 @@ async def _background(services: Services) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await productions.flush()
 
 
 async def _tidy_for_ever(services: Services) -> None:

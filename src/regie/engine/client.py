@@ -39,11 +39,11 @@ class EngineClient:
         await self._call("restart", {"worker": worker_id})
 
     def events(self) -> AsyncGenerator[tuple[str, Json]]:
-        """The engine's events, for ever: ("connected", status), what happens, ("lost", {}) when it is away."""
+        """The engine's, for ever: ("connected", status), what happens, ("lost", {}) when it is away."""
         return _followed(self._socket, self.status)
 
     def worker_events(self, worker_id: str) -> AsyncGenerator[tuple[str, Json]]:
-        """A worker's, for ever: ("connected", {}), what happens, ("lost", {}). For one that is never silent."""
+        """Those of a worker that is never silent: ("connected", {}), what happens, ("lost", {})."""
         return _followed(WorkerDirectory(self._run_dir, worker_id).socket, _nothing)
 
     async def worker_call(

@@ -8,9 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from regie.api.access import VIEWER
+from regie.api.commands import hear
 from regie.api.events import Listener, numbered
 from regie.api.routes import API
-from regie.api.services import ServicesDep
+from regie.api.services import Services, ServicesDep
 from regie.domain.access import Identity
 
 router = APIRouter(prefix=API, tags=["events"])
@@ -28,7 +29,7 @@ async def events(socket: WebSocket, identity: Annotated[Identity, VIEWER], servi
     async with services.hub.listening(identity) as listener:
         tasks = [
             asyncio.create_task(_send(socket, listener)),
-            asyncio.create_task(_receive(socket)),
+            asyncio.create_task(_receive(socket, listener, services)),
             asyncio.create_task(_end(identity, listener)),
         ]
         try:
@@ -50,10 +51,10 @@ async def _send(socket: WebSocket, listener: Listener) -> None:
         await socket.send_text(numbered(seq, await listener.queue.get()))
 
 
-async def _receive(socket: WebSocket) -> None:
-    """Pages say nothing; this notices when they go."""
-    while (await socket.receive())["type"] != "websocket.disconnect":
-        pass
+async def _receive(socket: WebSocket, listener: Listener, services: Services) -> None:
+    """What a page says, one thing after the other, until it goes."""
+    while (message := await socket.receive())["type"] != "websocket.disconnect":
+        await hear(message.get("text") or "", listener, services.hub, services.productions)
 
 
 async def _end(identity: Identity, listener: Listener) -> None:

@@ -133,7 +133,7 @@ async def delete_source(
 ) -> None:
     """Delete a source. If it is in use, the answer is 409 and names who uses it."""
     source = services.picture.known(source_id)
-    if not force and (used_by := _used_by(services.picture, source.path)):
+    if not force and (used_by := _used_by(services.picture, source)):
         raise Conflict(
             f"{source.name} is in use: {', '.join(str(use['name']) for use in used_by)}",
             "delete it anyway with ?force=true",
@@ -216,14 +216,22 @@ def _options(services: Services, kind: str, new: Json, old: Json) -> Json:
     return options
 
 
-def _used_by(picture: Picture, path: str) -> list[Json]:
+def _used_by(picture: Picture, source: Source) -> list[Json]:
+    """Who would miss it. That every mixer reads it is not meant, but that it is on air is."""
+    path = source.path
     viewers = [viewer for viewer in picture.viewers() if viewer.path == path]
     used_by: list[Json] = [
+        {"kind": "programme", "name": f"the programme of {name}", "remote": ""}
+        for name in picture.users_of(source)
+    ]
+    used_by += [
         {"kind": "viewer", "name": viewer.name or viewer.remote, "remote": viewer.remote}
         for viewer in viewers
     ]
     state = picture.path(path)
-    others = (state.readers if state else 0) - (1 if picture.edge_path(path) else 0)
+    others = (
+        (state.readers if state else 0) - (1 if picture.edge_path(path) else 0) - picture.mixers_of(source)
+    )
     if others > 0 and not viewers:
         used_by.append({"kind": "reader", "name": f"{others} other worker(s)", "remote": ""})
     return used_by
