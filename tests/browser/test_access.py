@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.browse import newer_than
+from tests.browser.conftest import OpenPage, one_time_link
 from tests.support.instance import Instance
 
 type NewContext = Callable[..., BrowserContext]
@@ -90,6 +91,27 @@ def test_that_there_are_no_tokens_is_said_only_when_it_is_known(
     page.unroute_all()
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_text("No tokens.")).to_be_visible()
+
+
+def test_whoever_logs_out_hangs_up_the_pictures_while_that_is_still_allowed(
+    studio: Instance, new_context: NewContext
+) -> None:
+    page = new_context().new_page()
+    page.goto(one_time_link(studio))
+    newer_than(page, "cam1", 0)
+    hung_up: list[int] = []
+    page.on(
+        "response",
+        lambda reply: (
+            hung_up.append(reply.status)
+            if reply.request.method == "DELETE" and "/whep/session/" in reply.url
+            else None
+        ),
+    )
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_label("Link or token")).to_be_visible()
+    assert len(hung_up) >= 1
+    assert set(hung_up) == {200}
 
 
 def test_a_link_without_a_number_of_log_ins_is_not_sent(studio: Instance, open_page: OpenPage) -> None:

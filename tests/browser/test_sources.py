@@ -39,6 +39,7 @@ def test_by_keyboard_alone_a_source_is_added_tested_seen_live_and_deleted(
     tab_to(page, page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True))
     page.keyboard.press("Enter")
     expect(row(page, "Lobby")).to_have_count(0)
+    expect(page.locator("#main")).to_be_focused()  # and not the document, from which one would start anew
     assert "Lobby" not in [source["name"] for source in studio.request("GET", "/sources")]
 
 

@@ -2,15 +2,13 @@
 
 class Router {
   path = $state(location.pathname);
-  /** Pages that hold unsaved work may refuse to be left. */
-  mayLeave: () => boolean = () => true;
 
   constructor() {
     addEventListener("popstate", () => (this.path = location.pathname));
   }
 
   go(path: string, options: { replace?: boolean } = {}): void {
-    if (path === this.path || !this.mayLeave()) return;
+    if (path === this.path) return;
     history[options.replace === true ? "replaceState" : "pushState"](null, "", path);
     this.path = path;
   }

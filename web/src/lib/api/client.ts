@@ -36,7 +36,7 @@ export async function call<T>(method: string, path: string, body?: unknown): Pro
   const text = await response.text();
   if (response.ok) return (text ? JSON.parse(text) : undefined) as T;
   const problem = problemFromReply(response.status, text);
-  if (response.status === 401 && !path.startsWith("/session")) loggedOut();
+  if (response.status === 401 && path !== "/session") loggedOut();
   throw problem;
 }
 

@@ -16,6 +16,11 @@ export type Look = "idle" | "connecting" | "playing" | "waiting" | "reconnecting
 const pictures = new Set<Picture>();
 let ticker: ReturnType<typeof setInterval> | undefined;
 
+/** End all sessions while one may: before the log-in goes. A page that stays opens them again by itself. */
+export async function hangUpAll(): Promise<void> {
+  await Promise.all([...pictures].map((picture) => picture.hangUp()));
+}
+
 export class Picture {
   look = $state<Look>("idle");
   stream = $state.raw<MediaStream | null>(null);
@@ -57,18 +62,24 @@ export class Picture {
       ticker = undefined;
     }
     this.want(false);
-    this.#drop();
+    void this.#drop();
+  }
+
+  /** Ends when the server knows; the keeper misses the packets soon. */
+  hangUp(): Promise<void> {
+    return this.#drop();
   }
 
   #do(action: Action): void {
-    if (action !== null) this.#drop();
+    if (action !== null) void this.#drop();
     if (action === "connect") void this.#connect();
     this.#show();
   }
 
-  #drop(): void {
-    this.#session?.close();
+  async #drop(): Promise<void> {
+    const session = this.#session;
     this.#session = null;
+    await session?.close();
   }
 
   async #connect(): Promise<void> {

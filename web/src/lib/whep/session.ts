@@ -60,13 +60,14 @@ export class WhepSession {
     if (this.#late.length > 0) void this.#sendLate();
   }
 
-  close(): void {
+  /** Ends at once for this page, and when the server knows for whoever waits. */
+  async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#abort.abort();
     this.peer.ontrack = this.peer.onicecandidate = null;
     this.peer.close();
-    this.#hangUp();
+    await this.#hangUp();
   }
 
   /** Both tracks go into one stream. */
@@ -111,11 +112,14 @@ export class WhepSession {
   }
 
   /** `keepalive` lets the farewell out even while the page goes away. */
-  #hangUp(): void {
+  async #hangUp(): Promise<void> {
     if (this.#resource === null) return;
     const resource = this.#resource;
     this.#resource = null;
-    fetch(resource, { method: "DELETE", credentials: "same-origin", keepalive: true }).catch(() => undefined);
+    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    await fetch(resource, { method: "DELETE", credentials: "same-origin", keepalive: true, signal }).catch(
+      () => undefined,
+    );
   }
 }
 

@@ -12,7 +12,6 @@ export interface Figures {
   bitrate: number | null;
   lost: number;
   packets: number;
-  freezes: number;
   rttMs: number | null;
   bufferMs: number | null;
   bufferedS: number;
@@ -32,7 +31,6 @@ export function figuresFrom(report: RTCStatsReport, before: Figures | null): Fig
     bitrate: null,
     lost: 0,
     packets: 0,
-    freezes: 0,
     rttMs: null,
     bufferMs: null,
     bufferedS: 0,
@@ -64,7 +62,6 @@ function addInbound(figures: Figures, entry: Record<string, unknown>, report: RT
   figures.width = number(entry["frameWidth"]);
   figures.height = number(entry["frameHeight"]);
   figures.fps = number(entry["framesPerSecond"]);
-  figures.freezes = number(entry["freezeCount"]);
   figures.bufferedS = number(entry["jitterBufferDelay"]);
   figures.emitted = number(entry["jitterBufferEmittedCount"]);
   const codec = report.get(String(entry["codecId"])) as { mimeType?: string } | undefined;
