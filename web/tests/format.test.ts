@@ -33,10 +33,10 @@ test("durations", () => {
   expect(since(1_000, 1_007_900)).toBe("0:07");
 });
 
-test("times relative to now, from Unix seconds or ISO texts", () => {
+test("times relative to now, from Unix seconds", () => {
   const now = Date.UTC(2026, 0, 1, 12);
   expect(relative(now / 1000 + 86_400, now)).toBe("tomorrow");
-  expect(relative("2026-01-01T10:00:00Z", now)).toBe("2 hours ago");
+  expect(relative(now / 1000 - 7200, now)).toBe("2 hours ago");
   expect(relative(null, now)).toBe("never");
 });
 

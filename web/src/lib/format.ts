@@ -52,17 +52,9 @@ export function duration(seconds: number): string {
   return days ? `${days} d ${clock}` : clock;
 }
 
-/** The API's times are ISO 8601 texts or Unix seconds. */
-export function millis(time: string | number | null | undefined): number | null {
-  if (time === null || time === undefined || time === "") return null;
-  const value =
-    typeof time === "number" ? time * 1000 : Date.parse(/[Z+]|-\d\d:\d\d$/.test(time) ? time : `${time}Z`);
-  return Number.isNaN(value) ? null : value;
-}
-
-export function since(time: string | number | null | undefined, nowMs: number): string {
-  const at = millis(time);
-  return at === null ? NONE : duration((nowMs - at) / 1000);
+/** How long ago; the API's times are Unix seconds. */
+export function since(time: number | null | undefined, nowMs: number): string {
+  return time === null || time === undefined ? NONE : duration(nowMs / 1000 - time);
 }
 
 const SPANS: [number, Intl.RelativeTimeFormatUnit][] = [
@@ -73,10 +65,9 @@ const SPANS: [number, Intl.RelativeTimeFormatUnit][] = [
 const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 /** "in 2 hours", "3 days ago", "never" */
-export function relative(time: string | number | null | undefined, nowMs: number, never = "never"): string {
-  const at = millis(time);
-  if (at === null) return never;
-  const seconds = (at - nowMs) / 1000;
+export function relative(time: number | null | undefined, nowMs: number, never = "never"): string {
+  if (time === null || time === undefined) return never;
+  const seconds = time - nowMs / 1000;
   for (const [length, unit] of SPANS) {
     if (Math.abs(seconds) >= length) return RELATIVE.format(Math.round(seconds / length), unit);
   }

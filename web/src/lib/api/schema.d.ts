@@ -103,7 +103,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Source */
+        /**
+         * Get Source
+         * @description One source, with the state it is in now.
+         */
         get: operations["get_source_api_v1_sources__source_id__get"];
         put?: never;
         post?: never;
@@ -179,6 +182,194 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/productions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Productions
+         * @description All productions, each with what its mixer does now.
+         */
+        get: operations["list_productions_api_v1_productions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/productions/{production_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Production
+         * @description One production: its inputs, scenes, faders and format, and what its mixer confirmed last.
+         */
+        get: operations["get_production_api_v1_productions__production_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Production
+         * @description Change what is named. All but the format changes on air, unseen.
+         */
+        patch: operations["change_production_api_v1_productions__production_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/productions/{production_id}/scenes/{scene_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Scene
+         * @description Add a scene, or replace it, also while it is on air.
+         */
+        put: operations["put_scene_api_v1_productions__production_id__scenes__scene_id__put"];
+        post?: never;
+        /**
+         * Delete Scene
+         * @description Delete a scene. While it is on air or in preview the answer is 409 and says so.
+         */
+        delete: operations["delete_scene_api_v1_productions__production_id__scenes__scene_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/productions/{production_id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description Prepare a scene; while a transition runs it waits for its end.
+         */
+        post: operations["preview_api_v1_productions__production_id__preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/productions/{production_id}/cut": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cut
+         * @description Preview to air at once; with a scene, that one.
+         */
+        post: operations["cut_api_v1_productions__production_id__cut_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/productions/{production_id}/auto": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Auto
+         * @description Preview to air by a transition. While one runs the answer is 409.
+         */
+        post: operations["auto_api_v1_productions__production_id__auto_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/productions/{production_id}/t-bar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * T Bar
+         * @description The transition by hand: 0 is where it begins; at 1 the preview is on air.
+         */
+        post: operations["t_bar_api_v1_productions__production_id__t_bar_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/productions/{production_id}/fade-to-black": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fade To Black
+         * @description Everything to black and silence, or back.
+         */
+        post: operations["fade_to_black_api_v1_productions__production_id__fade_to_black_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/productions/{production_id}/audio/{source_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Strip
+         * @description Change what is named of how a source sounds in the programme.
+         */
+        patch: operations["change_strip_api_v1_productions__production_id__audio__source_id__patch"];
         trace?: never;
     };
     "/api/v1/paths": {
@@ -437,7 +628,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke Token
-         * @description Revoke a token at once, and end the browser sessions opened with it.
+         * @description Revoke a token at once, and end the browser sessions opened with it. All their pictures end now.
          */
         delete: operations["revoke_token_api_v1_tokens__token_id__delete"];
         options?: never;
@@ -521,7 +712,7 @@ export interface paths {
         post?: never;
         /**
          * End Session
-         * @description Log a browser out at once. Its open pages lose their events now.
+         * @description Log a browser out at once. Its open pages lose their events and pictures now.
          */
         delete: operations["end_session_api_v1_sessions__session_id__delete"];
         options?: never;
@@ -612,6 +803,16 @@ export interface components {
              */
             silent_s?: number | null;
         };
+        /** Auto */
+        Auto: {
+            /**
+             * Scene
+             * @description the one in preview if left out
+             */
+            scene?: string | null;
+            /** @description the production's if left out */
+            transition?: components["schemas"]["TransitionChange"] | null;
+        };
         /** Cpu */
         Cpu: {
             /** Cores */
@@ -621,6 +822,69 @@ export interface components {
              * @description of all cores together
              */
             percent: number;
+        };
+        /** Crop */
+        Crop: {
+            /** Left */
+            left: number;
+            /** Top */
+            top: number;
+            /** Right */
+            right: number;
+            /** Bottom */
+            bottom: number;
+        };
+        /** Cut */
+        Cut: {
+            /**
+             * Scene
+             * @description the one in preview if left out
+             */
+            scene?: string | null;
+        };
+        /**
+         * Desk
+         * @description What the mixer confirmed. Times are the running times of programme frames.
+         */
+        Desk: {
+            /** At Ns */
+            at_ns: number;
+            /** Programme */
+            programme: string;
+            /** Preview */
+            preview: string;
+            /**
+             * Air
+             * @description the bus that is on air, a or b
+             */
+            air: string;
+            transition: components["schemas"]["RunningTransition"] | null;
+            /** Black */
+            black: boolean;
+            /** Overlays */
+            overlays: {
+                [key: string]: unknown;
+            };
+            /** Inputs */
+            inputs: {
+                [key: string]: components["schemas"]["Seen"];
+            };
+            /** Strips */
+            strips: {
+                [key: string]: components["schemas"]["Strip"];
+            };
+            /**
+             * Programme Sources
+             * @description red tally
+             */
+            programme_sources: string[];
+            /**
+             * Preview Sources
+             * @description green tally
+             */
+            preview_sources: string[];
+        } & {
+            [key: string]: unknown;
         };
         /** Devices */
         Devices: {
@@ -634,6 +898,12 @@ export interface components {
              */
             note: string;
         };
+        /**
+         * Direction
+         * @description Where the new picture moves to.
+         * @enum {string}
+         */
+        Direction: "left" | "right" | "up" | "down" | "up-left" | "up-right" | "down-left" | "down-right";
         /** Disk */
         Disk: {
             /** Path */
@@ -642,6 +912,18 @@ export interface components {
             total: number;
             /** Free */
             free: number;
+        };
+        /**
+         * Done
+         * @description A command is in the pipeline.
+         */
+        Done: {
+            /**
+             * At Ns
+             * @description running time of the first programme frame that shows it
+             */
+            at_ns: number;
+            desk: components["schemas"]["Desk"];
         };
         /** EngineState */
         EngineState: {
@@ -661,12 +943,50 @@ export interface components {
             /** Since */
             since?: number | null;
         };
-        /** FieldProblem */
-        FieldProblem: {
-            /** Field */
-            field: string;
-            /** Message */
-            message: string;
+        /** FadeToBlack */
+        FadeToBlack: {
+            /** On */
+            on: boolean;
+            /**
+             * Duration Ms
+             * @default 1000
+             */
+            duration_ms: number;
+        };
+        /**
+         * Fit
+         * @description How a picture of one shape goes into a place of another.
+         * @enum {string}
+         */
+        Fit: "fill" | "fit" | "stretch";
+        /** Format */
+        Format: {
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Fps */
+            fps: number;
+            /**
+             * Bitrate
+             * @description bits per second; 0 is what suits the size
+             */
+            bitrate: number;
+            /** Keyframe S */
+            keyframe_s: number;
+        };
+        /** FormatChange */
+        FormatChange: {
+            /** Width */
+            width?: number | null;
+            /** Height */
+            height?: number | null;
+            /** Fps */
+            fps?: number | null;
+            /** Bitrate */
+            bitrate?: number | null;
+            /** Keyframe S */
+            keyframe_s?: number | null;
         };
         /** Health */
         Health: {
@@ -677,6 +997,37 @@ export interface components {
              */
             status: "ok";
         };
+        /** Input */
+        Input: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /** Item */
+        Item: {
+            /** Source */
+            source: string;
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            fit: components["schemas"]["Fit"];
+            crop: components["schemas"]["Crop"];
+            /** Opacity */
+            opacity: number;
+            /** Visible */
+            visible: boolean;
+        };
+        /**
+         * Kind
+         * @enum {string}
+         */
+        Kind: "mix" | "dip" | "slide" | "push" | "zoom" | "wipe";
         /** KindInfo */
         KindInfo: {
             /** Kind */
@@ -767,6 +1118,92 @@ export interface components {
             /** Available */
             available: number;
         };
+        /**
+         * NewCrop
+         * @description What is cut off each side.
+         */
+        NewCrop: {
+            /**
+             * Left
+             * @description of the source
+             * @default 0
+             */
+            left: number;
+            /**
+             * Top
+             * @description of the source
+             * @default 0
+             */
+            top: number;
+            /**
+             * Right
+             * @description of the source
+             * @default 0
+             */
+            right: number;
+            /**
+             * Bottom
+             * @description of the source
+             * @default 0
+             */
+            bottom: number;
+        };
+        /**
+         * NewItem
+         * @description A source in a scene.
+         */
+        NewItem: {
+            /**
+             * Source
+             * @example cam1
+             */
+            source: string;
+            /**
+             * X
+             * @description in canvases
+             * @default 0
+             */
+            x: number;
+            /**
+             * Y
+             * @description in canvases
+             * @default 0
+             */
+            y: number;
+            /**
+             * Width
+             * @description in canvases
+             * @default 1
+             */
+            width: number;
+            /**
+             * Height
+             * @description in canvases
+             * @default 1
+             */
+            height: number;
+            /** @default fit */
+            fit: components["schemas"]["Fit"];
+            /**
+             * @default {
+             *       "left": 0,
+             *       "top": 0,
+             *       "right": 0,
+             *       "bottom": 0
+             *     }
+             */
+            crop: components["schemas"]["NewCrop"];
+            /**
+             * Opacity
+             * @default 1
+             */
+            opacity: number;
+            /**
+             * Visible
+             * @default true
+             */
+            visible: boolean;
+        };
         /** NewLink */
         NewLink: {
             /**
@@ -854,6 +1291,14 @@ export interface components {
             video?: components["schemas"]["VideoFigures"] | null;
             audio?: components["schemas"]["AudioFigures"] | null;
         };
+        /** Preview */
+        Preview: {
+            /**
+             * Scene
+             * @example full-cam1
+             */
+            scene: string;
+        };
         /** ProbeRequest */
         ProbeRequest: {
             /**
@@ -897,33 +1342,60 @@ export interface components {
             };
         };
         /**
-         * Problem
-         * @description What went wrong (RFC 9457). Further members tell facts about it, such as `used_by`.
+         * Production
+         * @description What is kept of a production. Each input also has a scene `full-<id>`, and there is `black`.
          */
-        Problem: {
+        Production: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            format: components["schemas"]["Format"];
+            /** Inputs */
+            inputs: components["schemas"]["Input"][];
+            /** Scenes */
+            scenes: components["schemas"]["Scene"][];
             /**
-             * Type
-             * @default about:blank
+             * Strips
+             * @description by source; one that is not here has never been touched
              */
-            type: string;
-            /** Title */
-            title: string;
-            /** Status */
-            status: number;
-            /** Detail */
-            detail: string;
+            strips: {
+                [key: string]: components["schemas"]["Strip"];
+            };
+            transition: components["schemas"]["Transition"];
+            /** Hold S */
+            hold_s: number;
             /**
-             * Hint
-             * @default
+             * Programme
+             * @description where a new mixer begins
              */
-            hint: string;
+            programme: string;
             /**
-             * Errors
-             * @default []
+             * Preview
+             * @description where a new mixer begins
              */
-            errors: components["schemas"]["FieldProblem"][];
-        } & {
-            [key: string]: unknown;
+            preview: string;
+        };
+        /** ProductionChange */
+        ProductionChange: {
+            /** Name */
+            name?: string | null;
+            /** @description the programme begins anew in its new format */
+            format?: components["schemas"]["FormatChange"] | null;
+            transition?: components["schemas"]["TransitionChange"] | null;
+            /** Hold S */
+            hold_s?: number | null;
+        };
+        /**
+         * ProductionState
+         * @description A production, and what its mixer does at this moment.
+         */
+        ProductionState: {
+            production: components["schemas"]["Production"];
+            /** @description null while the mixer does not answer */
+            desk: components["schemas"]["Desk"] | null;
+            /** Warnings */
+            warnings: components["schemas"]["Warning"][];
         };
         /**
          * Role
@@ -931,6 +1403,65 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "operator" | "admin";
+        /** RunningTransition */
+        RunningTransition: {
+            kind: components["schemas"]["Kind"];
+            /** Duration Ms */
+            duration_ms: number;
+            direction: components["schemas"]["Direction"];
+            /** Colour */
+            colour: number;
+            /** Started Ns */
+            started_ns: number;
+            /** Ends Ns */
+            ends_ns: number;
+            /**
+             * Way
+             * @description where the T-bar holds it
+             */
+            way: number | null;
+        };
+        /** Scene */
+        Scene: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Items
+             * @description bottom to top; places are fractions of the canvas
+             */
+            items: components["schemas"]["Item"][];
+        };
+        /** SceneContent */
+        SceneContent: {
+            /**
+             * Name
+             * @example Stage left
+             */
+            name: string;
+            /**
+             * Items
+             * @description bottom to top
+             * @default []
+             */
+            items: components["schemas"]["NewItem"][];
+        };
+        /**
+         * Seen
+         * @description How an input is.
+         */
+        Seen: {
+            /**
+             * Picture
+             * @description live, or its slate
+             */
+            picture: string;
+            /** Sound */
+            sound: boolean;
+        } & {
+            [key: string]: unknown;
+        };
         /** SessionInfo */
         SessionInfo: {
             /** Id */
@@ -1004,6 +1535,38 @@ export interface components {
             /** Updated At */
             updated_at: number;
         };
+        /** Strip */
+        Strip: {
+            /** Level Db */
+            level_db: number;
+            /** Muted */
+            muted: boolean;
+            /** Pan */
+            pan: number;
+            /** Delay Ms */
+            delay_ms: number;
+            /** Follows */
+            follows: boolean;
+        };
+        /**
+         * StripChange
+         * @description The parts that shall be others than they are.
+         */
+        StripChange: {
+            /** Level Db */
+            level_db?: number | null;
+            /** Muted */
+            muted?: boolean | null;
+            /** Pan */
+            pan?: number | null;
+            /** Delay Ms */
+            delay_ms?: number | null;
+            /**
+             * Follows
+             * @description heard only while its picture is on air
+             */
+            follows?: boolean | null;
+        };
         /** SystemState */
         SystemState: {
             /** Version */
@@ -1026,6 +1589,13 @@ export interface components {
             disk: components["schemas"]["Disk"];
             engine: components["schemas"]["EngineState"];
         };
+        /** TBar */
+        TBar: {
+            /** Way */
+            way: number;
+            /** @description the production's if left out */
+            transition?: components["schemas"]["TransitionChange"] | null;
+        };
         /** TokenInfo */
         TokenInfo: {
             /** Id */
@@ -1039,6 +1609,31 @@ export interface components {
             expires_at: number | null;
             /** Last Used At */
             last_used_at: number | null;
+        };
+        /** Transition */
+        Transition: {
+            kind: components["schemas"]["Kind"];
+            /** Duration Ms */
+            duration_ms: number;
+            direction: components["schemas"]["Direction"];
+            /** Colour */
+            colour: number;
+        };
+        /**
+         * TransitionChange
+         * @description The parts that shall be others than they are.
+         */
+        TransitionChange: {
+            kind?: components["schemas"]["Kind"] | null;
+            /** Duration Ms */
+            duration_ms?: number | null;
+            /** @description where the new picture moves to */
+            direction?: components["schemas"]["Direction"] | null;
+            /**
+             * Colour
+             * @description of a dip
+             */
+            colour?: number | null;
         };
         /** VideoFigures */
         VideoFigures: {
@@ -1124,6 +1719,17 @@ export interface components {
             /** Dropped */
             dropped?: number | null;
         };
+        /** Warning */
+        Warning: {
+            /** Source */
+            source: string | null;
+            /** Kind */
+            kind: string;
+            /** Text */
+            text: string;
+        } & {
+            [key: string]: unknown;
+        };
         /** WhoAmI */
         WhoAmI: {
             role: components["schemas"]["Role"];
@@ -1183,6 +1789,42 @@ export interface components {
             detail: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * Problem
+         * @description What went wrong (RFC 9457). Further members tell facts about it, such as `used_by`.
+         */
+        Problem: {
+            /**
+             * Type
+             * @default about:blank
+             */
+            type: string;
+            /** Title */
+            title: string;
+            /** Status */
+            status: number;
+            /** Detail */
+            detail: string;
+            /**
+             * Hint
+             * @default
+             */
+            hint: string;
+            /**
+             * Errors
+             * @default []
+             */
+            errors: components["schemas"]["FieldProblem"][];
+        } & {
+            [key: string]: unknown;
+        };
+        /** FieldProblem */
+        FieldProblem: {
+            /** Field */
+            field: string;
+            /** Message */
+            message: string;
         };
     };
     responses: never;
@@ -1379,6 +2021,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WhoAmI"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not logged in, or the token is not valid */
@@ -1787,6 +2438,15 @@ export interface operations {
                     "application/json": components["schemas"]["SourceState"];
                 };
             };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not logged in, or the token is not valid */
             401: {
                 headers: {
@@ -2101,6 +2761,15 @@ export interface operations {
                     "application/json": components["schemas"]["SourceState"];
                 };
             };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not logged in, or the token is not valid */
             401: {
                 headers: {
@@ -2202,6 +2871,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SourceState"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not logged in, or the token is not valid */
@@ -2307,6 +2985,15 @@ export interface operations {
                     "application/json": components["schemas"]["SourceState"];
                 };
             };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not logged in, or the token is not valid */
             401: {
                 headers: {
@@ -2410,6 +3097,1251 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProbeResult"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in, or the token is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is not enough, or the request comes from another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with what is */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The engine, a worker or the database is away at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_productions_api_v1_productions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductionState"][];
+                };
+            };
+            /** @description Not logged in, or the token is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is not enough, or the request comes from another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is stopped */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The engine, a worker or the database is away at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_production_api_v1_productions__production_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                production_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductionState"];
+                };
+            };
+            /** @description Not logged in, or the token is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is not enough, or the request comes from another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is stopped */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The engine, a worker or the database is away at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_production_api_v1_productions__production_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                production_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductionState"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in, or the token is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is not enough, or the request comes from another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with what is */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The engine, a worker or the database is away at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_scene_api_v1_productions__production_id__scenes__scene_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                production_id: string;
+                scene_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SceneContent"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductionState"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in, or the token is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is not enough, or the request comes from another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with what is */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The engine, a worker or the database is away at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_scene_api_v1_productions__production_id__scenes__scene_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                production_id: string;
+                scene_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not logged in, or the token is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is not enough, or the request comes from another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody uses it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The engine, a worker or the database is away at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_api_v1_productions__production_id__preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                production_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Preview"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in, or the token is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is not enough, or the request comes from another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with what is */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The engine, a worker or the database is away at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cut_api_v1_productions__production_id__cut_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                production_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Cut"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in, or the token is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is not enough, or the request comes from another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with what is */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The engine, a worker or the database is away at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auto_api_v1_productions__production_id__auto_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                production_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Auto"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in, or the token is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is not enough, or the request comes from another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with what is */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The engine, a worker or the database is away at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    t_bar_api_v1_productions__production_id__t_bar_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                production_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TBar"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in, or the token is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is not enough, or the request comes from another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with what is */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The engine, a worker or the database is away at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fade_to_black_api_v1_productions__production_id__fade_to_black_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                production_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FadeToBlack"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not logged in, or the token is not valid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role is not enough, or the request comes from another site's page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description In conflict with what is */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not right */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong tokens from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The engine, a worker or the database is away at the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_strip_api_v1_productions__production_id__audio__source_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                production_id: string;
+                source_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StripChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not logged in, or the token is not valid */
@@ -3332,6 +5264,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not logged in, or the token is not valid */
             401: {
                 headers: {
@@ -3740,6 +5681,15 @@ export interface operations {
                     "application/json": components["schemas"]["MadeToken"];
                 };
             };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not logged in, or the token is not valid */
             401: {
                 headers: {
@@ -4045,6 +5995,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MadeLink"];
+                };
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Not logged in, or the token is not valid */
@@ -4570,6 +6529,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Nothing in the offer can be sent */
             406: {
                 headers: {
@@ -4590,6 +6558,15 @@ export interface operations {
             };
             /** @description Another content type is needed */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not right */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4632,6 +6609,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The body cannot be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Not logged in, or the token is not valid */
             401: {
@@ -4678,7 +6664,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is not right */
+            /** @description Another ICE session than the one of this ETag */
             412: {
                 headers: {
                     [name: string]: unknown;
@@ -4714,7 +6700,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request is not right */
+            /** @description If-Match is missing */
             428: {
                 headers: {
                     [name: string]: unknown;
@@ -4895,7 +6881,7 @@ export interface operations {
                     "application/sdp": string;
                 };
             };
-            /** @description The request is not right */
+            /** @description The body cannot be read */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5023,6 +7009,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Nothing in the offer can be sent */
             406: {
                 headers: {
@@ -5043,6 +7038,15 @@ export interface operations {
             };
             /** @description Another content type is needed */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is not right */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

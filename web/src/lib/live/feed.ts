@@ -74,7 +74,9 @@ function changes(room: Room, event: Event): Partial<Room> {
   }
 }
 
-interface StatsData {
+export interface StatsData {
+  /** The server's clock, in Unix seconds. */
+  now?: number;
   paths?: Path[];
   viewers?: Viewer[];
   usage?: Record<string, Usage>;

@@ -3,7 +3,8 @@
 import { get, Problem } from "../api/client";
 import type { Me, Path, Source } from "../api/types";
 import { backoffMs } from "../backoff";
-import { EMPTY_ROOM, roomAfter, type Event, type Room } from "./feed";
+import { clock } from "../clock.svelte";
+import { EMPTY_ROOM, roomAfter, type Event, type Room, type StatsData } from "./feed";
 
 const SILENCE_MS = 8_000; // statistics come every second: silence means the connection is dead
 const FIRST_RETRY_MS = 200;
@@ -89,9 +90,14 @@ class LiveStore {
     if (room === null) return this.#lost();
     this.#watch(SILENCE_MS);
     this.#attempt = 0;
+    if (event.type === "stats") this.#noticeTime(event.data as StatsData);
     this.room = room;
     this.connection = "open";
     this.#noticeEdge(room);
+  }
+
+  #noticeTime({ now }: StatsData): void {
+    if (now !== undefined) clock.heard(now * 1000);
   }
 
   #noticeEdge(room: Room): void {
