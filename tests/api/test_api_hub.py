@@ -13,6 +13,7 @@ from regie.api.events import QUEUE_LENGTH, EventHub, Listener, numbered
 from regie.api.metrics import Metrics
 from regie.api.picture import Picture
 from regie.api.system import SystemFigures
+from regie.api.worker import beside
 from regie.domain.access import Identity, Role
 from regie.domain.sources import Source
 from regie.engine.client import SILENCE_TIMEOUT_S, EngineClient
@@ -142,3 +143,35 @@ async def test_an_engine_that_says_nothing_any_more_is_lost(run_dir: Path) -> No
         said = [(await anext(events))[0] for _ in range(3)]
     await engine.close()
     assert said == ["connected", "lost", "connected"]
+
+
+def test_a_worker_that_is_gone_does_not_come_back_with_an_older_answer(picture: Picture) -> None:
+    def wire(worker_id: str, state: str, since: float) -> dict[str, Any]:
+        return {"id": worker_id, "kind": "source", "state": state, "since": since}
+
+    picture.set_workers({"workers": [wire("src-cam1", "live", 5.0), wire("tools", "live", 5.0)]})
+    picture.workers.pop("src-cam1")  # the engine said that it is gone
+    older = {"workers": [wire("src-cam1", "live", 4.0), wire("tools", "failed", 6.0)]}
+    picture.merge_workers(older, wanted=set())
+    assert {worker.id: worker.state for worker in picture.workers.values()} == {"tools": "failed"}
+    picture.merge_workers(older, wanted={"src-cam1"})
+    assert "src-cam1" in picture.workers
+
+
+async def test_what_goes_on_beside_the_serving_does_not_end_unnoticed(
+    picture: Picture, run_dir: Path
+) -> None:
+    hub = EventHub(EngineClient(run_dir), picture, SystemFigures(run_dir / "no-directory"), {})
+    others = asyncio.Event()
+
+    async def another() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            others.set()
+
+    with pytest.raises(ExceptionGroup) as failed:
+        async with asyncio.timeout(10), beside(hub.tell_the_time(), another()), hub.listening(ANN):
+            await asyncio.Event().wait()
+    assert failed.group_contains(FileNotFoundError)
+    assert others.is_set()

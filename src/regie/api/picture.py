@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from regie.api.desks import Desks
 from regie.api.models import AudioFigures, PathState, SourceState, VideoFigures, Viewer, WorkerStatus
@@ -55,11 +55,12 @@ class Picture:
     def set_workers(self, status: Json) -> None:
         self.workers = {wire["id"]: worker_from_wire(wire) for wire in status.get("workers", [])}
 
-    def merge_workers(self, status: Json) -> None:
-        """An answer that crossed with events: it may be older than what they said already."""
+    def merge_workers(self, status: Json, wanted: Collection[str]) -> None:
+        """An answer that crossed with events: it may be older than what they said already. A worker that
+        they said is gone comes back only if it is wanted."""
         for wire in status.get("workers", []):
             known = self.workers.get(wire["id"])
-            if known is None or wire["since"] > known.since:
+            if wire["id"] in wanted if known is None else wire["since"] > known.since:
                 self.workers[wire["id"]] = worker_from_wire(wire)
 
     def known(self, source_id: str) -> Source:

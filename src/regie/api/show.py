@@ -177,8 +177,9 @@ class ShowKeeper:
         made_of = self._picture.productions if productions is None else productions
         mixers = [mixer_of(with_sources(production, sources.values())) for production in made_of.values()]
         show = show_from_sources(sources.values(), probes.values(), self._media_dir)
-        await self._engine.apply(Show((*show.workers, *mixers)))
-        self._picture.merge_workers(await self._engine.status())
+        workers = (*show.workers, *mixers)
+        await self._engine.apply(Show(workers))
+        self._picture.merge_workers(await self._engine.status(), {worker.id for worker in workers})
 
 
 def demo_sources(now: float) -> list[Source]:

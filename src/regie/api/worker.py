@@ -5,9 +5,10 @@ import contextlib
 import logging
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -97,22 +98,22 @@ class ServerBody:
             services = await _services(settings, self._run_dir, database)
             with _listening(settings) as listener:
                 server = QuietServer(_config(settings, make_app(services)))
-                async with _background(services):
+                async with _left_in_order(services), beside(*_for_ever(services)):
                     await self._run_server(server, listener, settings)
         finally:
             await asyncio.to_thread(database.close)
 
     async def _run_server(self, server: "QuietServer", listener: socket.socket, settings: Settings) -> None:
         task = asyncio.create_task(server.serve(sockets=[listener]))
+        ready = asyncio.create_task(server.ready.wait())
         try:
-            await asyncio.wait(
-                [task, asyncio.create_task(server.ready.wait())], return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait([task, ready], return_when=asyncio.FIRST_COMPLETED)
             if server.started:
                 detail = MappingProxyType({"url": settings.base_url})
                 self._report(Report(WorkerState.LIVE, f"serving at {settings.base_url}", detail))
             await asyncio.shield(task)
         finally:
+            ready.cancel()
             server.should_exit = True
             await asyncio.wait([task], timeout=STOP_TIMEOUT_S + 1.0)
             task.cancel()
@@ -229,27 +230,37 @@ async def _tidy(database: Database, access: Access) -> None:
     await database(forget_dead_sessions, time.time(), access.admin_token_hash)
 
 
-@contextlib.asynccontextmanager
-async def _background(services: Services) -> AsyncIterator[None]:
-    """What goes on besides requests, for as long as we serve."""
+def _for_ever(services: Services) -> Iterator[Coroutine[Any, Any, None]]:
     hub, show, productions = services.hub, services.show, services.productions
-    tasks = [
-        asyncio.create_task(hub.follow_engine(show.tell_again)),
-        asyncio.create_task(hub.tell_the_time()),
-        asyncio.create_task(show.keep_engine_told()),
-        asyncio.create_task(productions.follow_mixers()),
-        asyncio.create_task(productions.keep_strips()),
-        asyncio.create_task(_tidy_for_ever(services)),
-    ]
+    yield hub.follow_engine(show.tell_again)
+    yield hub.tell_the_time()
+    yield show.keep_engine_told()
+    yield productions.follow_mixers()
+    yield productions.keep_strips()
+    yield _tidy_for_ever(services)
+
+
+@contextlib.asynccontextmanager
+async def beside(*for_ever: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """What goes on besides requests, for as long as we serve. If one of them fails, so does the serving."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one) for one in for_ever]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _left_in_order(services: Services) -> AsyncIterator[None]:
+    """In the end nobody listens any more, and what was still to be kept is kept."""
     try:
         yield
     finally:
-        for listener in list(hub.listeners):
-            hub.end(listener)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await productions.flush()
+        for listener in list(services.hub.listeners):
+            services.hub.end(listener)
+        await services.productions.flush()
 
 
 async def _tidy_for_ever(services: Services) -> None:
