@@ -34,6 +34,10 @@ FIGURES = {
     "edge_kill": "bench.kills:edge_kill",
     "server_kill": "bench.kills:server_kill",
     "engine_kill": "bench.kills:engine_kill",
+    "mixer_frames": "bench.mixer:mixer_frames",
+    "mixer_cpu": "bench.mixer:mixer_cpu",
+    "mixer_cut": "bench.mixer:mixer_cut",
+    "mixer_latency": "bench.mixer:mixer_latency",
 }
 
 

@@ -36,6 +36,7 @@ TICK_S = 0.05
 START_TIMEOUT_NS = 3_000_000_000
 MS = 1_000_000
 STILL_S = 1.5
+COMMAND_NS = 6_000_000  # longer than it takes to put all of a command on the timelines
 
 
 @dataclass(frozen=True)
@@ -197,10 +198,11 @@ class Mixer:
     # --- time ----------------------------------------------------------------------------------------------
 
     def _next_frame_ns(self) -> int:
-        """The first frame nobody has begun to make."""
+        """The first frame nobody has begun to make: no frame is begun before its time."""
         frame_ns = 1e9 / self._format.fps
-        made_ns = max(self._position_ns("bus_a"), self._position_ns("bus_b"))
-        number = round((made_ns - self._start_ns) / frame_ns) + 1
+        next_ns = max(self._position_ns("bus_a"), self._position_ns("bus_b"))
+        begun = next_ns - now_ns() < COMMAND_NS
+        number = round((next_ns - self._start_ns) / frame_ns) + begun
         return self._start_ns + round(number * frame_ns)
 
     def _position_ns(self, stage: str) -> int:
