@@ -1,6 +1,8 @@
 """The server itself: its limits, headers, pages, figures; and how it starts and stands alone."""
 
+import base64
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -136,8 +138,19 @@ def test_every_answer_has_the_security_headers(anyone: httpx.Client) -> None:
         headers = anyone.get(path).headers
         assert not [name for name in SECURITY_HEADERS if name not in headers], path
         assert "server" not in headers
-        assert "'unsafe-eval'" not in headers["content-security-policy"]
-        assert "script-src" not in headers["content-security-policy"]  # default-src 'self' holds for scripts
+        policy = headers["content-security-policy"]
+        assert policy.startswith("default-src 'self';")
+        for loose in ("unsafe", "script-src", "connect-src", "ws:", "data:", "blob:"):
+            assert loose not in policy, path
+
+
+def test_the_one_style_sheet_in_a_page_is_the_one_that_is_allowed(anyone: httpx.Client) -> None:
+    reply = anyone.get("/docs")
+    css = reply.text.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in reply.headers["content-security-policy"]
+    assert reply.text.count("<style") == 1
+    assert "style=" not in reply.text
 
 
 def test_what_the_api_says_is_stored_nowhere(viewer: httpx.Client, anyone: httpx.Client) -> None:

@@ -1,6 +1,7 @@
 """WHEP over HTTP as the protocol wants it, with a real WebRTC client on the other side."""
 
 import contextlib
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import libdatachannel as rtc
 import pytest
 
 from tests.api.conftest import LogIn, client_with
-from tests.support.instance import Instance
+from tests.support.instance import Instance, running_instance
 from tests.support.wait import until
 
 type NewSource = Callable[..., dict[str, Any]]
@@ -83,8 +84,7 @@ def test_a_viewer_gets_pictures_and_sound_and_is_counted_until_it_leaves(
     until(lambda: viewer.get("/api/v1/paths/src/cam1").json()["viewers"] == 1)
     refused = operator.delete("/api/v1/sources/cam1")
     assert refused.status_code == 409
-    assert refused.json()["used_by"][0]["kind"] == "viewer"
-    assert refused.json()["used_by"][0]["name"] == "test viewer"
+    assert ("viewer", "test viewer") in [(use["kind"], use["name"]) for use in refused.json()["used_by"]]
 
     assert viewer.delete(location).status_code == 200
     assert viewer.get("/api/v1/viewers").json() == []
@@ -204,8 +204,16 @@ def test_a_wrong_offer_gets_the_right_refusal(
     assert reply.status_code == status, reply.text
     problem = reply.json()
     assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.headers["access-control-allow-origin"] == "*"  # a foreign player may read why
     assert problem["status"] == status
     assert problem["detail"]
+
+
+def test_a_foreign_player_may_read_that_it_has_to_bring_a_token(anyone: httpx.Client) -> None:
+    reply = anyone.post("/whep/src/cam1", content=b"v=0", headers=SDP | {"Origin": "https://player.example"})
+    assert reply.status_code == 401
+    assert reply.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-origin" not in anyone.get("/api/v1/sources").headers
 
 
 def test_a_stopped_path_is_a_conflict(player: Player, viewer: httpx.Client, new_source: NewSource) -> None:
@@ -254,3 +262,23 @@ def test_a_foreign_player_with_a_token_may_read_its_answer(
     assert "Location" in reply.headers["access-control-expose-headers"]
     viewer.delete(reply.headers["location"])
     assert regie.worker_pid("edge-0")
+
+
+def test_the_ice_servers_are_told_before_the_offer_to_who_may_watch() -> None:
+    turn = {"urls": ["turn:turn.example:3478"], "username": "ann", "credential": 'p"w'}
+    servers = json.dumps([{"urls": ["stun:stun.example:3478"]}, turn])
+    with (
+        running_instance(extra_environ={"REGIE_ICE_SERVERS": servers}) as instance,
+        client_with(instance, instance.token) as viewer,
+        client_with(instance, None) as anyone,
+    ):
+        links = viewer.get("/whep/src/cam1").headers.get_list("link")
+        refused = anyone.get("/whep/src/cam1")
+        preflight = anyone.options("/whep/src/cam1")
+    assert links == [
+        '<stun:stun.example:3478>; rel="ice-server"',
+        '<turn:turn.example:3478>; rel="ice-server"; username="ann"; credential="p\\"w"; '
+        'credential-type="password"',
+    ]
+    assert refused.status_code == 401
+    assert not [reply for reply in (refused, preflight) if "link" in reply.headers]

@@ -1,5 +1,7 @@
 """What every answer carries, and what is counted of it."""
 
+import base64
+import hashlib
 import time
 
 from starlette.datastructures import MutableHeaders
@@ -7,32 +9,35 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from regie.api.metrics import Metrics
 
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "connect-src 'self' ws: wss:",
-        "media-src 'self' blob:",
-        "img-src 'self' data: blob:",
-        "style-src 'self' 'unsafe-inline'",  # Svelte's transitions write style sheets; scripts stay strict
-        "worker-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
+_POLICY = (
+    "default-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
 )
 HEADERS = {
-    "Content-Security-Policy": POLICY,
+    "Content-Security-Policy": "; ".join(_POLICY),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+WHEP_HEADERS = {  # without credentials: pages of others bring a token of their own, never our cookie
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Post, Accept-Patch, Retry-After",
+}
+
+
+def policy_with_style(css: str) -> str:
+    """The policy for a page with this one style sheet inside it."""
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    return "; ".join((*_POLICY, f"style-src 'sha256-{digest}'"))
 
 
 class Envelope:
-    """The security headers on every answer; counts and times by route, not by address."""
+    """The security headers on every answer, errors included; counts and times by route, not by address."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -47,7 +52,8 @@ class Envelope:
         async def send_wrapped(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                foreign = WHEP_HEADERS if scope["path"].startswith("/whep/") else {}
+                for name, value in (HEADERS | foreign).items():
                     headers.setdefault(name, value)
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")

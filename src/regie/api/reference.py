@@ -6,7 +6,7 @@ from typing import Any
 
 type Doc = dict[str, Any]
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: dark }
 body { background: #101418; color: #dfe5ea; font: 15px/1.5 system-ui, sans-serif; max-width: 60rem;
   margin: 2rem auto; padding: 0 1rem }
@@ -29,7 +29,7 @@ def reference_page(document: Doc) -> str:
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8>",
         "<meta name=viewport content='width=device-width'>",
-        f"<title>{escape(info['title'])} API</title><style>{_STYLE}</style>",
+        f"<title>{escape(info['title'])} API</title><style>{STYLE}</style>",
         f"<h1>{escape(info['title'])} API {escape(info['version'])}</h1>",
         f"<pre>{escape(info['description'])}</pre>",
         "<p>For programs: <a href=/openapi.json>openapi.json</a></p>",

@@ -8,16 +8,17 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 import regie
+from regie.api.envelope import policy_with_style
 
 UI_DIR = Path(regie.__file__).parent / "ui"
 NOT_PAGES = ("api", "whep", "docs", "openapi.json", "assets")
 
-_NOT_BUILT = """<!doctype html><meta charset="utf-8"><title>Regie</title>
-<style>body { background: #101418; color: #e6e6e6; font: 1rem/1.5 sans-serif; max-width: 40rem;
-  margin: 15vh auto; padding: 1rem } a { color: #7ab7ff }</style>
+_STYLE = """body { background: #101418; color: #e6e6e6; font: 1rem/1.5 sans-serif; max-width: 40rem;
+  margin: 15vh auto; padding: 1rem } a { color: #7ab7ff }"""
+_NOT_BUILT = f"""<!doctype html><meta charset="utf-8"><title>Regie</title><style>{_STYLE}</style>
 <h1>Regie is running, but its pages are not built</h1>
 <p>In the project's directory run <code>make run</code>, which builds them, or <code>npm ci &amp;&amp; npm run
-build</code> in <code>web</code>. They belong in <code>{}</code>.</p>
+build</code> in <code>web</code>. They belong in <code>DIRECTORY</code>.</p>
 <p>The API works: <a href="/docs">its reference</a>.</p>"""
 
 
@@ -55,5 +56,6 @@ class Pages:
     def _index(self) -> Response:
         index = self._directory / "index.html"
         if not index.is_file():
-            return HTMLResponse(_NOT_BUILT.replace("{}", html.escape(str(self._directory))), 503)
+            page = _NOT_BUILT.replace("DIRECTORY", html.escape(str(self._directory)))
+            return HTMLResponse(page, 503, {"Content-Security-Policy": policy_with_style(_STYLE)})
         return FileResponse(index, headers={"Cache-Control": "no-cache"})

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from regie.api.access import PUBLIC, GuardedRoute
-from regie.api.reference import reference_page
+from regie.api.envelope import policy_with_style
+from regie.api.reference import STYLE, reference_page
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
@@ -21,4 +22,5 @@ async def openapi(request: Request) -> JSONResponse:
 @router.get("/docs", dependencies=[PUBLIC])
 async def reference(request: Request) -> HTMLResponse:
     """The same for people."""
-    return HTMLResponse(reference_page(request.app.openapi()))
+    headers = {"Content-Security-Policy": policy_with_style(STYLE)}
+    return HTMLResponse(reference_page(request.app.openapi()), headers=headers)

@@ -9,7 +9,7 @@ from regie.api.access import PUBLIC, VIEWER, GuardedRoute
 from regie.api.picture import EDGE
 from regie.api.problems import problem_response
 from regie.api.routes.paths import PathName, known_path, running_path
-from regie.api.services import ServicesDep
+from regie.api.services import Services, ServicesDep
 from regie.domain.access import Identity
 from regie.domain.errors import Conflict, Invalid, NotSupported, TooMany
 from regie.domain.workers import Json
@@ -18,11 +18,7 @@ from regie.settings import IceServer
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
 OFFER_TIMEOUT_S = 5.0
-CORS = {  # without credentials: pages of others bring a token of their own, never our cookie
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Post, Accept-Patch, Retry-After",
-}
-PREFLIGHT = CORS | {
+PREFLIGHT = {
     "Access-Control-Allow-Methods": "OPTIONS, GET, POST, PATCH, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
     "Access-Control-Max-Age": "86400",
@@ -61,22 +57,22 @@ async def trickle(
     fragment = await _text(request, FRAGMENT)
     if if_match is None:
         error = Invalid("send If-Match with the ETag that came with the answer")
-        return problem_response(error, 428, CORS)
+        return problem_response(error, 428)
     args = {"session": session, "etag": if_match, "fragment": fragment}
     try:
         await services.engine.worker_call(EDGE, "candidates", args)
     except Conflict as error:
-        return problem_response(error, 412, CORS)
+        return problem_response(error, 412)
     except NotSupported as error:
-        return problem_response(error, 422, CORS)
-    return Response(status_code=204, headers=CORS)
+        return problem_response(error, 422)
+    return Response(status_code=204)
 
 
 @router.delete("/session/{session}", dependencies=[VIEWER], response_class=Response)
 async def end(session: SessionId, services: ServicesDep) -> Response:
     """End a session. Its URL is a secret that only its viewer got, so the role viewer is enough."""
     await services.engine.worker_call(EDGE, "hangup", {"session": session})
-    return Response(status_code=200, headers=CORS)
+    return Response(status_code=200)
 
 
 @router.options("/{path:path}", dependencies=[PUBLIC], status_code=204)
@@ -87,9 +83,10 @@ async def endpoint_options(path: PathName, response: Response) -> None:  # noqa:
 
 @router.get("/{path:path}", dependencies=[VIEWER], status_code=204)
 async def endpoint(path: PathName, services: ServicesDep, response: Response) -> None:
-    """Nothing to read here, says the protocol; but whether this path exists can be asked."""
+    """Nothing to read here, says the protocol; but it tells the ICE servers, and whether this path exists."""
     known_path(services.picture, path)
-    response.headers.update(CORS | {"Accept-Post": SDP})
+    response.headers["Accept-Post"] = SDP
+    _add_ice_links(response, services)
 
 
 @router.post(
@@ -109,17 +106,16 @@ async def watch(
     try:
         agreed = await services.engine.worker_call(EDGE, "offer", args, OFFER_TIMEOUT_S)
     except Invalid as error:
-        return problem_response(error, 400, CORS)
+        return problem_response(error, 400)
     except TooMany as error:
-        return problem_response(error, 503, CORS)
-    headers = CORS | {
+        return problem_response(error, 503)
+    headers = {
         "Location": f"/whep/session/{agreed['session']}",
         "ETag": agreed["etag"],
         "Accept-Patch": FRAGMENT,
     }
     response = Response(agreed["answer"], 201, headers, SDP)
-    for link in ice_links(services.settings.ice_servers):
-        response.headers.append("Link", link)
+    _add_ice_links(response, services)
     return response
 
 
@@ -131,6 +127,11 @@ def _who(request: Request, identity: Identity) -> Json:
         "owners": [owner for owner in (identity.session_id, identity.token_id) if owner],
         "expires_at": identity.expires_at,
     }
+
+
+def _add_ice_links(response: Response, services: Services) -> None:
+    for link in ice_links(services.settings.ice_servers):
+        response.headers.append("Link", link)
 
 
 def ice_links(servers: Iterable[IceServer]) -> Iterator[str]:
