@@ -193,6 +193,21 @@ def test_one_who_is_logged_in_does_not_suffer_from_a_neighbour_who_guesses(
     assert stranger.get("/api/v1/sources").status_code == 200
 
 
+def test_a_neighbour_who_guesses_keeps_no_right_token_out(
+    stranger: httpx.Client, admin: httpx.Client, regie: Instance
+) -> None:
+    right = made_token(admin, "viewer")
+    link = link_token(admin)
+    for _ in range(12):
+        stranger.get("/api/v1/sources", headers={"Authorization": "Bearer x"})
+    assert log_in_with(stranger, "wrong").status_code == 429
+    for token in (right, (regie.data_dir / "cli.token").read_text()):
+        reply = stranger.get("/api/v1/sources", headers={"Authorization": f"Bearer {token}"})
+        assert reply.status_code == 200
+        assert log_in_with(stranger, token).status_code == 200
+    assert log_in_with(stranger, link).status_code == 200
+
+
 ELSEWHERE = [
     {"Origin": "https://evil.example"},
     {"Origin": "null"},

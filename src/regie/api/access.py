@@ -76,29 +76,32 @@ class Access:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated("this server takes Authorization: Bearer <token>")
-        if not same_secret(token.strip(), self._cli_token):  # which nobody can guess: it is always let in
-            self._check_attempts(address)
-        if identity := self._by_fixed_token(token.strip()):
+        token = token.strip()
+        if (identity := await self._by_random_token(token)) or (
+            identity := self._by_admin_token(token, address)
+        ):
             return identity
-        known = await self._database(valid_token, token.strip(), time.time())
-        if known is None:
-            self._count_failure(address)
-            raise Unauthenticated("this token is not valid", "make a new one under Access, Tokens")
-        return Identity(known.role, known.name, token_id=known.id, expires_at=known.expires_at)
+        self._count_failure(address)
+        raise Unauthenticated("this token is not valid", "make a new one under Access, Tokens")
 
-    def _by_fixed_token(self, token: str) -> Identity | None:
-        if not token:
-            return None
-        if self._admin_token is not None and same_secret(token, self._admin_token):
-            return Identity(Role.ADMIN, "REGIE_ADMIN_TOKEN")
-        if same_secret(token, self._cli_token):
+    async def _by_random_token(self, token: str) -> Identity | None:
+        """One of those we made. Nobody can guess them, so they are let in also while a neighbour guesses."""
+        if token and same_secret(token, self._cli_token):
             return Identity(Role.ADMIN, "command line")
+        if known := await self._database(valid_token, token, time.time()):
+            return Identity(known.role, known.name, token_id=known.id, expires_at=known.expires_at)
+        return None
+
+    def _by_admin_token(self, token: str, address: str) -> Identity | None:
+        """The one somebody thought up: who has guessed too often has to wait, even with the right one."""
+        self._check_attempts(address)
+        if token and self._admin_token is not None and same_secret(token, self._admin_token):
+            return Identity(Role.ADMIN, "REGIE_ADMIN_TOKEN")
         return None
 
     async def log_in(self, token: str, connection: HTTPConnection) -> tuple[Session, str]:
         """A new browser session, and its cookie, for the token of a link or an API token."""
         address = _address(connection)
-        self._check_attempts(address)
         login = await self._login(token.strip(), address, connection.headers.get("user-agent", ""))
         if login is None:
             self._count_failure(address)
@@ -112,11 +115,11 @@ class Access:
     async def _login(self, token: str, address: str, browser: str) -> Login | None:
         if link := await self._database(spend_link, token, time.time()):
             return Login(link.name, link.role, address, browser)
-        if fixed := self._by_fixed_token(token):
-            by_admin_token = self.admin_token_hash if fixed.name == "REGIE_ADMIN_TOKEN" else None
-            return Login("Admin", fixed.role, address, browser, admin_token_hash=by_admin_token)
-        if known := await self._database(valid_token, token, time.time()):
-            return Login(known.name, known.role, address, browser, known.id, until=known.expires_at)
+        if known := await self._by_random_token(token):
+            name = known.name if known.token_id else "Admin"
+            return Login(name, known.role, address, browser, known.token_id, until=known.expires_at)
+        if known := self._by_admin_token(token, address):
+            return Login("Admin", known.role, address, browser, admin_token_hash=self.admin_token_hash)
         return None
 
     def _check_attempts(self, address: str) -> None:
