@@ -17,7 +17,7 @@ test("bit rates and bytes in the unit people think in", () => {
 });
 
 test("pictures and sound in a line", () => {
-  expect(picture({ width: 1280, height: 720, fps: 29.97 })).toBe("1280 × 720 · 30 fps");
+  expect(picture({ width: 1280, height: 720, fps: 29.97 })).toBe("1280\u00a0×\u00a0720 · 30\u00a0fps");
   expect(fps(12.5)).toBe("12.5");
   expect(sound({ codec: "Opus", channels: 2, rate: 48000 })).toBe("Opus · stereo · 48 kHz");
   expect(sound(null)).toBe("no sound");

@@ -3,6 +3,7 @@
 import type { AudioFigures, VideoFigures } from "./api/types";
 
 const NONE = "–";
+const NBSP = "\u00a0"; // a line may not break in the middle of a size
 
 export function bitrate(bitsPerSecond: number | null | undefined): string {
   if (bitsPerSecond === null || bitsPerSecond === undefined || !Number.isFinite(bitsPerSecond)) return NONE;
@@ -31,8 +32,8 @@ export function fps(value: number | null | undefined): string {
 /** "1280 × 720 · 30 fps" */
 export function picture(video: VideoFigures | null | undefined): string {
   if (!video?.width || !video.height) return NONE;
-  const size = `${video.width} × ${video.height}`;
-  return video.fps ? `${size} · ${fps(video.fps)} fps` : size;
+  const size = `${video.width}${NBSP}×${NBSP}${video.height}`;
+  return video.fps ? `${size} · ${fps(video.fps)}${NBSP}fps` : size;
 }
 
 export function sound(audio: AudioFigures | null | undefined): string {
