@@ -1,5 +1,7 @@
 """Logging in, links, tokens, sessions; and everything a stranger or another site's page might try."""
 
+import contextlib
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -273,6 +275,29 @@ def test_a_used_session_is_renewed_with_a_new_cookie(
     assert renewed["expires_at"] > session["expires_at"] - 10
 
 
+def test_a_session_opened_with_a_token_is_seen_and_ends_no_later(
+    stranger: httpx.Client, admin: httpx.Client, regie: Instance
+) -> None:
+    token = admin.post("/api/v1/tokens", json={"name": "old", "role": "viewer", "expires_days": 2}).json()
+    log_in_with(stranger, token["token"])
+    session = max(admin.get("/api/v1/sessions").json(), key=lambda session: session["created_at"])
+    age_session(regie, session["id"], time.time() - 7200, expires_at=session["expires_at"])
+    stranger.get("/api/v1/sources")
+    seen = next(s for s in admin.get("/api/v1/sessions").json() if s["id"] == session["id"])
+    assert seen["last_seen_at"] > time.time() - 60
+    assert seen["expires_at"] == session["expires_at"] == token["expires_at"]
+
+
+def test_logging_out_leaves_no_cookie_however_old_the_session_is(
+    log_in: LogIn, admin: httpx.Client, regie: Instance
+) -> None:
+    browser = log_in("viewer")
+    session = max(admin.get("/api/v1/sessions").json(), key=lambda session: session["created_at"])
+    age_session(regie, session["id"], time.time() - 7200)
+    reply = browser.delete("/api/v1/session")
+    assert [header.partition("=")[2][:2] for header in reply.headers.get_list("set-cookie")] == ['""']
+
+
 def test_a_session_that_expired_is_over(log_in: LogIn, admin: httpx.Client, regie: Instance) -> None:
     browser = log_in("viewer")
     session = max(admin.get("/api/v1/sessions").json(), key=lambda session: session["created_at"])
@@ -280,16 +305,17 @@ def test_a_session_that_expired_is_over(log_in: LogIn, admin: httpx.Client, regi
     assert browser.get("/api/v1/sources").status_code == 401
 
 
-def age_session(regie: Instance, session_id: str, opened_at: float) -> None:
+def age_session(regie: Instance, session_id: str, opened_at: float, expires_at: float | None = None) -> None:
     """As if it had been opened then: the clock of a running server cannot be turned."""
-    import sqlite3
-
-    with sqlite3.connect(regie.data_dir / "regie.db", timeout=10) as database:
+    ends_at = opened_at + 30 * 86400 if expires_at is None else expires_at
+    with (
+        contextlib.closing(sqlite3.connect(regie.data_dir / "regie.db", timeout=10)) as database,
+        database,
+    ):
         database.execute(
             "update sessions set created_at = ?, last_seen_at = ?, expires_at = ? where id = ?",
-            (opened_at, opened_at, opened_at + 30 * 86400, session_id),
+            (opened_at, opened_at, ends_at, session_id),
         )
-    database.close()
 
 
 def test_the_command_line_has_a_token_of_its_own(anyone: httpx.Client, regie: Instance) -> None:

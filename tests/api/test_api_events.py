@@ -11,6 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from tests.api.test_api_access import age_session
 from tests.support.instance import Instance
 
 type LogIn = Callable[..., httpx.Client]
@@ -48,6 +49,13 @@ def next_of(socket: ClientConnection, event: str, timeout_s: float = 10.0) -> di
             return message
 
 
+def next_about(socket: ClientConnection, source_id: str) -> dict[str, Any]:
+    """What is told next of this source, whatever others do meanwhile."""
+    while (source := next_of(socket, "source")["data"])["id"] != source_id:
+        pass
+    return dict(source)
+
+
 def test_a_snapshot_comes_first_and_every_message_is_numbered(listen: Listen, regie: Instance) -> None:
     socket = listen({"Authorization": f"Bearer {regie.token}"})
     messages = [receive(socket) for _ in range(4)]
@@ -67,7 +75,8 @@ def test_figures_come_once_a_second(listen: Listen, regie: Instance) -> None:
     started = time.monotonic()
     stats = next_of(socket, "stats")["data"]
     assert 0.5 < time.monotonic() - started < 2.5
-    assert set(stats) == {"paths", "viewers", "usage", "system"}
+    assert set(stats) == {"now", "paths", "viewers", "usage", "system"}
+    assert abs(stats["now"] - time.time()) < 5
     assert "src/cam1" in [path["name"] for path in stats["paths"]]
     assert stats["usage"]["server"]["rss"] > 10_000_000
     assert set(stats["system"]) == {"cpu", "memory", "disk"}
@@ -86,7 +95,7 @@ def test_a_change_reaches_every_page_within_a_tenth_of_a_second(
         reply = operator.patch(f"/api/v1/sources/{source['id']}", json={"name": name})
         answered = time.monotonic()
         for page in pages:
-            assert next_of(page, "source")["data"] == reply.json()
+            assert next_about(page, source["id"]) == reply.json()
         took.append(time.monotonic() - answered)
     assert min(took) < 0.1, took
 
@@ -113,6 +122,32 @@ def test_a_source_is_told_from_its_adding_to_its_deletion(
 def test_a_browser_listens_with_its_cookie(listen: Listen, log_in: LogIn, regie: Instance) -> None:
     socket = listen(cookie_of(log_in()), origin=regie.base_url)
     assert receive(socket)["type"] == "snapshot"
+
+
+def test_listening_does_not_use_up_the_renewal_of_the_cookie_and_goes_on_with_the_session(
+    listen: Listen, log_in: LogIn, admin: httpx.Client, regie: Instance
+) -> None:
+    browser = log_in()
+    session = max(admin.get("/api/v1/sessions").json(), key=lambda session: session["created_at"])
+    age_session(regie, session["id"], time.time() - 7200, expires_at=time.time() + 4)
+    socket = listen(cookie_of(browser), origin=regie.base_url)
+    receive(socket)
+    renewed = browser.get("/api/v1/session")
+    assert "set-cookie" in renewed.headers
+    read_for(socket, 5)  # longer than it had to live when the page was opened
+
+
+def test_a_session_that_expires_closes_its_pages_and_says_so(
+    listen: Listen, log_in: LogIn, admin: httpx.Client, regie: Instance
+) -> None:
+    browser = log_in()
+    session = max(admin.get("/api/v1/sessions").json(), key=lambda session: session["created_at"])
+    age_session(regie, session["id"], time.time(), expires_at=time.time() + 3)
+    socket = listen(cookie_of(browser), origin=regie.base_url)
+    with pytest.raises(ConnectionClosed) as closed:
+        read_for(socket, 10)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", None, "http://127.0.0.1:1"])
@@ -189,7 +224,7 @@ def test_a_page_that_does_not_read_does_not_hold_up_another(
     next_of(page, "snapshot")
     for number in range(30):
         operator.patch(f"/api/v1/sources/{source['id']}", json={"name": f"N{number}"})
-    names = [next_of(page, "source")["data"]["name"] for _ in range(30)]
+    names = [next_about(page, source["id"])["name"] for _ in range(30)]
     assert names[-1] == "N29"
 
 

@@ -3,13 +3,14 @@
 import asyncio
 import json
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from regie.api.access import Access
-from regie.api.events import QUEUE_LENGTH, EventHub, Listener, numbered
+from regie.api.events import QUEUE_LENGTH, EventHub, Listener
 from regie.api.metrics import Metrics
 from regie.api.picture import Picture
 from regie.api.system import SystemFigures
@@ -23,6 +24,7 @@ from regie.store.database import Database
 from tests.support.wait import eventually
 
 ANN = Identity(Role.VIEWER, "Ann", session_id="a")
+OLA = Identity(Role.OPERATOR, "Ola", session_id="o")
 BEN = Identity(Role.VIEWER, "Ben", token_id="b")
 
 
@@ -41,7 +43,7 @@ def hub(picture: Picture, run_dir: Path) -> EventHub:
 def told(listener: Listener) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
     while not listener.queue.empty():
-        messages.append(json.loads(numbered(len(messages) + 1, listener.queue.get_nowait())))
+        messages.append(json.loads(listener.queue.get_nowait()))
     return messages
 
 
@@ -175,3 +177,35 @@ async def test_what_goes_on_beside_the_serving_does_not_end_unnoticed(
             await asyncio.Event().wait()
     assert failed.group_contains(FileNotFoundError)
     assert others.is_set()
+
+
+async def test_only_operators_are_told_where_people_and_cameras_are(hub: EventHub, picture: Picture) -> None:
+    url = "rtsp://192.0.2.9/door"
+    picture.sources = {"door": Source("door", "Door", "rtsp", {"url": url}, False, 1.0, 1.0)}
+    seen = {"session": "s", "path": "src/door", "name": "Ann", "remote": "198.51.100.7"}
+    picture.stats = {"edge-0": {"viewers": [seen]}}
+    async with hub.listening(ANN) as viewer, hub.listening(OLA) as operator:
+        hub.publish_source("door")
+        hub.publish("stats", {"viewers": [one.model_dump() for one in picture.viewers()]})
+        texts = [json.dumps(told(listener)) for listener in (viewer, operator)]
+    for address in (url, "198.51.100.7"):
+        assert [text.count(address) for text in texts] == [0, 2]
+    assert texts[0].count('"Ann"') == 2
+
+
+async def test_a_message_that_did_not_fit_leaves_a_gap_in_the_numbers(hub: EventHub) -> None:
+    async with hub.listening(ANN) as listener:
+        for _ in range(QUEUE_LENGTH):
+            hub.publish("worker-gone", {"id": "a"})
+        assert listener.ended.is_set()
+        assert [message["seq"] for message in told(listener)] == list(range(1, QUEUE_LENGTH + 1))
+        listener.put(json.dumps({"type": "late"})[1:])
+        assert told(listener)[0]["seq"] == QUEUE_LENGTH + 2
+
+
+def test_what_is_switched_off_is_not_called_stopped_before_it_stopped(picture: Picture) -> None:
+    picture.sources["cam1"] = replace(picture.sources["cam1"], enabled=False)
+    picture.set_workers({"workers": [{"id": "src-cam1", "kind": "source", "state": "live", "since": 5.0}]})
+    assert (picture.source("cam1").state, picture.source("cam1").reason) == ("live", "stopping")
+    picture.workers.clear()
+    assert (picture.source("cam1").state, picture.source("cam1").reason) == ("stopped", "switched off")

@@ -23,13 +23,13 @@ def state_of(client: httpx.Client, source_id: str) -> str:
     return str(client.get(f"/api/v1/sources/{source_id}").json()["state"])
 
 
-def test_a_fresh_regie_has_four_live_test_sources(viewer: httpx.Client) -> None:
+def test_a_fresh_regie_has_four_live_test_sources(operator: httpx.Client, viewer: httpx.Client) -> None:
     def four_live() -> bool:
-        sources = viewer.get("/api/v1/sources").json()
+        sources = operator.get("/api/v1/sources").json()
         return [s["state"] for s in sources] == ["live"] * 4
 
     until(four_live, 30)
-    sources = viewer.get("/api/v1/sources").json()
+    sources = operator.get("/api/v1/sources").json()
     assert [(s["id"], s["name"], s["kind"]) for s in sources] == [
         ("cam1", "Stage", "test"),
         ("cam2", "Speaker", "test"),
@@ -38,6 +38,8 @@ def test_a_fresh_regie_has_four_live_test_sources(viewer: httpx.Client) -> None:
     ]
     assert len({s["options"]["pattern"] for s in sources}) == 4
     assert len({s["options"]["tone_hz"] for s in sources}) == 4
+    assert [s["options"] for s in viewer.get("/api/v1/sources").json()] == [{}] * 4
+    assert viewer.get("/api/v1/sources/cam1").json()["options"] == {}
 
 
 def test_a_source_lives_from_its_adding_to_its_deletion(operator: httpx.Client, regie: Instance) -> None:
@@ -63,6 +65,13 @@ def test_stop_and_start_answer_with_the_state_it_is_in_then(
     assert started["enabled"] is True
     assert started["state"] in ("starting", "live")
     until(lambda: state_of(operator, source_id) == "live", 30)
+
+
+def test_a_stop_is_answered_when_nothing_runs_any_more(operator: httpx.Client, new_source: NewSource) -> None:
+    source = new_source(enabled=True, options=SMALL)
+    until(lambda: state_of(operator, source["id"]) == "live", 30)
+    assert operator.post(f"/api/v1/sources/{source['id']}/stop").json()["state"] == "stopped"
+    assert f"src-{source['id']}" not in [worker["id"] for worker in operator.get("/api/v1/workers").json()]
 
 
 def test_starting_twice_changes_nothing(operator: httpx.Client, new_source: NewSource) -> None:

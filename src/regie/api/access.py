@@ -28,7 +28,7 @@ from regie.domain.errors import NotAllowed, TooMany, Unauthenticated
 from regie.settings import Settings
 from regie.store.database import Database
 from regie.store.links import spend_link
-from regie.store.sessions import Login, Session, create_session, renew_session, valid_session
+from regie.store.sessions import Login, Session, create_session, renew_session, session_expiry, valid_session
 from regie.store.tokens import valid_token
 
 _IDENTITY = "regie.identity"
@@ -67,10 +67,17 @@ class Access:
         changes = connection.scope.get("method") not in SAFE_METHODS  # a WebSocket counts as a change
         if changes:
             self.check_origin(connection)
-        if session.token_id is None and needs_renewal(session.expires_at, time.time()):
+        used_before = session.last_seen_at + SESSION_LIFE_S
+        if "method" in connection.scope and needs_renewal(used_before, time.time()):
             await self._database(renew_session, session.id, time.time())
             connection.scope[_RENEWED] = cookie
         return Identity(session.role, session.name, session.id, session.token_id, session.expires_at)
+
+    async def expiry(self, identity: Identity) -> float | None:
+        """When this log-in ends as things stand now: sessions that are used go on."""
+        if identity.session_id is None:
+            return identity.expires_at
+        return await self._database(session_expiry, identity.session_id)
 
     async def _by_token(self, authorization: str, address: str) -> Identity:
         scheme, _, token = authorization.partition(" ")
@@ -159,7 +166,8 @@ class Access:
             secure=self._secure or connection.url.scheme in ("https", "wss"),
         )
 
-    def clear_cookie(self, response: Response) -> None:
+    def clear_cookie(self, response: Response, connection: HTTPConnection) -> None:
+        connection.scope.pop(_RENEWED, None)
         response.delete_cookie(self.cookie_name, httponly=True, samesite="strict")
 
 

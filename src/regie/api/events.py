@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from regie.api.discretion import discreet, sees_all
 from regie.api.picture import Picture, worker_from_wire
 from regie.api.system import SystemFigures
 from regie.domain.access import Identity
@@ -25,9 +26,15 @@ class Listener:
     """One open page. Its messages are numbered for it alone, so that it sees when one is missing."""
 
     identity: Identity
+    seq: int = 0
     queue: asyncio.Queue[str] = field(default_factory=lambda: asyncio.Queue(QUEUE_LENGTH))
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     wants: frozenset[str] = frozenset()  # events that are many and useless when late: only for who asks
+
+    def put(self, body: str) -> None:
+        """Queue a message with its number; the body was encoded once for all listeners."""
+        self.seq += 1
+        self.queue.put_nowait(f'{{"seq":{self.seq},{body}')
 
 
 class EventHub:
@@ -120,12 +127,13 @@ class EventHub:
         listeners = [one for one in self.listeners if event in one.wants and one.queue.empty()]
         body = _body(event, data) if listeners else ""
         for listener in listeners:
-            listener.queue.put_nowait(body)
+            listener.put(body)
 
     def _publish_stats(self) -> None:
         if not self.listeners:
             return
         data = {
+            "now": time.time(),
             "paths": [path.model_dump(mode="json") for path in self._picture.all_paths()],
             "viewers": [viewer.model_dump(mode="json") for viewer in self._picture.viewers()],
             "usage": dict(self._picture.usage),
@@ -135,9 +143,13 @@ class EventHub:
 
     def publish(self, event: str, data: Json) -> None:
         """To every open page; one that does not read is hung up, never waited for."""
-        body = _body(event, data)
+        body, discreet_body = _body(event, data), ""
         for listener in list(self.listeners):
-            self._put(listener, body)
+            if sees_all(listener.identity):
+                self._put(listener, body)
+            else:
+                discreet_body = discreet_body or _body(event, discreet(data))
+                self._put(listener, discreet_body)
 
     def reply(self, listener: Listener, answer: Json) -> None:
         """To one page, which asked."""
@@ -145,7 +157,7 @@ class EventHub:
 
     def _put(self, listener: Listener, body: str) -> None:
         try:
-            listener.queue.put_nowait(body)
+            listener.put(body)
         except asyncio.QueueFull:
             self.dropped += 1
             self.end(listener)
@@ -162,8 +174,8 @@ class EventHub:
     @asynccontextmanager
     async def listening(self, identity: Identity) -> AsyncIterator[Listener]:
         """A listener whose queue begins with the snapshot. Nothing is lost between it and the changes."""
-        listener = Listener(identity)
-        listener.queue.put_nowait(_body("snapshot", self._snapshot()))
+        listener, snapshot = Listener(identity), self._snapshot()
+        listener.put(_body("snapshot", snapshot if sees_all(identity) else discreet(snapshot)))
         self.listeners.add(listener)
         try:
             yield listener
@@ -180,11 +192,6 @@ class EventHub:
             "server": self._server,
             "engine": self._engine_state(),
         }
-
-
-def numbered(seq: int, body: str) -> str:
-    """A message as it goes out; the body is encoded once for all listeners."""
-    return f'{{"seq":{seq},{body}'
 
 
 def _body(event: str, data: Json) -> str:

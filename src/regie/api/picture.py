@@ -89,9 +89,11 @@ class Picture:
         )
 
     def _state(self, source: Source) -> tuple[WorkerState, str, float]:
-        if not source.enabled:
-            return WorkerState.STOPPED, "switched off", source.updated_at
         worker = self.workers.get(source.worker_id)
+        if not source.enabled:
+            if worker is not None:
+                return worker.state, "stopping", source.updated_at
+            return WorkerState.STOPPED, "switched off", source.updated_at
         if worker is None:
             return WorkerState.STARTING, "waiting for the engine to start it", source.updated_at
         return worker.state, worker.reason, worker.since

@@ -74,6 +74,12 @@ def renew_session(connection: Connection, session_id: str, now: float) -> None:
     connection.execute(update(sessions).where(*slides).values(expires_at=now + SESSION_LIFE_S))
 
 
+def session_expiry(connection: Connection, session_id: str) -> float:
+    """When it ends as things stand now; long ago if it was ended."""
+    mine = select(sessions.c.expires_at).where(sessions.c.id == session_id)
+    return float(connection.execute(mine).scalar() or 0.0)
+
+
 def all_sessions(connection: Connection, now: float) -> list[Session]:
     alive = sessions.c.expires_at > now
     rows = connection.execute(select(sessions).where(alive).order_by(sessions.c.last_seen_at.desc()))

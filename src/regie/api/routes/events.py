@@ -7,9 +7,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from regie.api.access import VIEWER
+from regie.api.access import VIEWER, Access
 from regie.api.commands import hear
-from regie.api.events import Listener, numbered
+from regie.api.events import Listener
 from regie.api.routes import API
 from regie.api.services import Services, ServicesDep
 from regie.domain.access import Identity
@@ -27,10 +27,11 @@ async def events(socket: WebSocket, identity: Annotated[Identity, VIEWER], servi
         services.access.check_origin(socket)
     await socket.accept()
     async with services.hub.listening(identity) as listener:
+        end = asyncio.create_task(_end(identity, listener, services.access))
         tasks = [
             asyncio.create_task(_send(socket, listener)),
             asyncio.create_task(_receive(socket, listener, services)),
-            asyncio.create_task(_end(identity, listener)),
+            end,
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -38,17 +39,15 @@ async def events(socket: WebSocket, identity: Annotated[Identity, VIEWER], servi
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-    if tasks[2] in done:
+    if end in done:
+        code = TRY_AGAIN if end.exception() else end.result()  # the store may be away: ask again
         with contextlib.suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
-            still_valid = identity.expires_at is None or time.time() < identity.expires_at
-            await asyncio.wait_for(socket.close(TRY_AGAIN if still_valid else ENDED), 2.0)
+            await asyncio.wait_for(socket.close(code), 2.0)
 
 
 async def _send(socket: WebSocket, listener: Listener) -> None:
-    seq = 0
     while True:
-        seq += 1
-        await socket.send_text(numbered(seq, await listener.queue.get()))
+        await socket.send_text(await listener.queue.get())
 
 
 async def _receive(socket: WebSocket, listener: Listener, services: Services) -> None:
@@ -57,8 +56,17 @@ async def _receive(socket: WebSocket, listener: Listener, services: Services) ->
         await hear(message.get("text") or "", listener, services.hub, services.productions)
 
 
-async def _end(identity: Identity, listener: Listener) -> None:
-    """Until the session ends, by its age or by somebody's hand."""
-    left_s = None if identity.expires_at is None else max(0.0, identity.expires_at - time.time())
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(listener.ended.wait(), left_s)
+async def _end(identity: Identity, listener: Listener, access: Access) -> int:
+    """Until the session ends, by somebody's hand or by its age, which moves on while the session is used.
+
+    Returns what to tell the page.
+    """
+    expires_at = identity.expires_at
+    while expires_at is None or time.time() < expires_at:
+        left_s = None if expires_at is None else expires_at - time.time()
+        try:
+            await asyncio.wait_for(listener.ended.wait(), left_s)
+            return TRY_AGAIN
+        except TimeoutError:
+            expires_at = await access.expiry(identity)
+    return ENDED

@@ -37,9 +37,11 @@ async def who_am_i(identity: Annotated[Identity, VIEWER]) -> WhoAmI:
 
 
 @router.delete("", status_code=204)
-async def log_out(identity: Annotated[Identity, VIEWER], response: Response, services: ServicesDep) -> None:
+async def log_out(
+    identity: Annotated[Identity, VIEWER], request: Request, response: Response, services: ServicesDep
+) -> None:
     """End this browser session. With an API token nothing happens."""
     if identity.session_id is not None:
         await services.database(delete_session, identity.session_id)
         await send_away(services, identity.session_id)
-    services.access.clear_cookie(response)
+    services.access.clear_cookie(response, request)

@@ -7,10 +7,12 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from regie.api.access import OPERATOR, VIEWER, GuardedRoute
+from regie.api.discretion import seen_by
 from regie.api.models import Asked, AudioFigures, Name, PathState, SourceState, VideoFigures
 from regie.api.picture import Picture
 from regie.api.routes import API
 from regie.api.services import Services, ServicesDep
+from regie.domain.access import Identity
 from regie.domain.errors import Conflict, Invalid, Unavailable
 from regie.domain.redact import MASK
 from regie.domain.sources import Source, checked_name, checked_source_id, source_id_from_name
@@ -18,6 +20,7 @@ from regie.domain.workers import Json, WorkerState
 from regie.protocols.source import KINDS, checked_options, merged_options, source_kind
 
 PROBE_TIMEOUT_S = 12.0
+STOP_TIMEOUT_S = 6.0  # a worker that does not end by itself is killed before
 
 router = APIRouter(prefix=API, tags=["sources"], route_class=GuardedRoute)
 
@@ -86,10 +89,10 @@ async def list_source_kinds() -> list[KindInfo]:
     ]
 
 
-@router.get("/sources", dependencies=[VIEWER])
-async def list_sources(services: ServicesDep) -> list[SourceState]:
-    """All sources, with the state each is in now."""
-    return services.picture.all_sources()
+@router.get("/sources")
+async def list_sources(identity: Annotated[Identity, VIEWER], services: ServicesDep) -> list[SourceState]:
+    """All sources, with the state each is in now. Only operators see their options."""
+    return [seen_by(identity, source) for source in services.picture.all_sources()]
 
 
 @router.post("/sources", status_code=201, dependencies=[OPERATOR])
@@ -104,11 +107,13 @@ async def add_source(asked: NewSource, services: ServicesDep) -> SourceState:
     return services.picture.source(source_id)
 
 
-@router.get("/sources/{source_id}", dependencies=[VIEWER])
-async def get_source(source_id: SourceId, services: ServicesDep) -> SourceState:
+@router.get("/sources/{source_id}")
+async def get_source(
+    source_id: SourceId, identity: Annotated[Identity, VIEWER], services: ServicesDep
+) -> SourceState:
     """One source, with the state it is in now."""
     services.picture.known(source_id)
-    return services.picture.source(source_id)
+    return seen_by(identity, services.picture.source(source_id))
 
 
 @router.patch("/sources/{source_id}", dependencies=[OPERATOR])
@@ -201,7 +206,14 @@ def _probe_result(path: PathState, detail: Json) -> ProbeResult:
 
 async def _change(services: Services, source_id: str, changes: Json) -> SourceState:
     await services.show.change(source_id, changes)
+    await services.picture.until(lambda: _settled(services.picture, source_id), STOP_TIMEOUT_S)
     return services.picture.source(source_id)
+
+
+def _settled(picture: Picture, source_id: str) -> bool | None:
+    """Whether nothing runs any more of what is switched off."""
+    source = picture.sources.get(source_id)
+    return None if source and not source.enabled and source.worker_id in picture.workers else True
 
 
 def _options(services: Services, kind: str, new: Json, old: Json) -> Json:
