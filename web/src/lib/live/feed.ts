@@ -1,5 +1,6 @@
 /** The numbered events as state: a snapshot, then changes. Pure, so that it can be tested. */
 
+import type { Desk, Levels, Production, ProductionState } from "../switcher/desk";
 import type { Host, Path, Source, Viewer, WorkerStatus } from "../api/types";
 
 export interface ServerInfo {
@@ -27,6 +28,9 @@ export interface Room {
   server: ServerInfo | null;
   host: Host | null;
   engine: EngineState;
+  productions: Record<string, ProductionState>;
+  /** Of each production, as they are at this moment; only for pages that want them. */
+  levels: Record<string, Levels>;
 }
 
 export interface Event {
@@ -44,6 +48,8 @@ export const EMPTY_ROOM: Room = {
   server: null,
   host: null,
   engine: { answers: true },
+  productions: {},
+  levels: {},
 };
 
 /** The room after the event, or null when one was missed: then only a new snapshot helps. */
@@ -67,11 +73,36 @@ function changes(room: Room, event: Event): Partial<Room> {
       return { workers: without(room.workers, (event.data as { id: string }).id) };
     case "engine":
       return { engine: event.data as EngineState };
+    case "production":
+      return { productions: withProduction(room, event.data as Production) };
+    case "desk":
+      return { productions: withDesk(room, event.data as Desk & { production: string }) };
+    case "desk-lost":
+      return { productions: withDesk(room, { ...(event.data as { production: string }), lost: true }) };
+    case "levels":
+      return { levels: withLevels(room, event.data as Levels & { production: string }) };
     case "stats":
       return withStats(room, event.data as StatsData);
     default:
       return {}; // a newer server may know events this page does not
   }
+}
+
+function withProduction(room: Room, production: Production): Room["productions"] {
+  const desk = room.productions[production.id]?.desk ?? null;
+  return { ...room.productions, [production.id]: { production, desk } };
+}
+
+type DeskNews = (Desk & { production: string }) | { production: string; lost: true };
+
+function withDesk(room: Room, news: DeskNews): Room["productions"] {
+  const known = room.productions[news.production];
+  if (known === undefined) return room.productions;
+  return { ...room.productions, [news.production]: { ...known, desk: "lost" in news ? null : news } };
+}
+
+function withLevels(room: Room, { production, ...levels }: Levels & { production: string }): Room["levels"] {
+  return { ...room.levels, [production]: { ...room.levels[production], ...(levels as Levels) } };
 }
 
 export interface StatsData {

@@ -28,6 +28,7 @@ class LiveStore {
   #edgePid: number | null = null;
   #running = false;
   #checking = false;
+  #wanted: string[] = [];
 
   readonly ready = $derived(this.room.seq > 0);
   readonly stateKnown = $derived(this.room.engine.answers);
@@ -35,6 +36,18 @@ class LiveStore {
   readonly canOperate = $derived(this.online && this.me !== null && this.me.role !== "viewer");
   readonly isAdmin = $derived(this.online && this.me?.role === "admin");
   readonly #pathsByName = $derived(new Map(this.room.paths.map((path) => [path.name, path])));
+
+  /** Ask for events that come only to those who want them; again after each new connection. */
+  want(names: string[]): void {
+    this.#wanted = names;
+    this.#tellWanted();
+  }
+
+  #tellWanted(): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) {
+      this.#socket.send(JSON.stringify({ want: this.#wanted }));
+    }
+  }
 
   path(name: string): Path | undefined {
     return this.#pathsByName.get(name);
@@ -77,6 +90,9 @@ class LiveStore {
     this.#socket = socket;
     this.#watch(CONNECT_TIMEOUT_MS);
     socket.onmessage = (message) => this.#receive(message.data);
+    socket.onopen = () => {
+      if (this.#wanted.length > 0) this.#tellWanted();
+    };
     socket.onclose = ({ code }) => {
       if (this.#socket !== socket) return;
       if (code === LOG_IN_AGAIN) void this.#checkLogin();
@@ -143,7 +159,7 @@ class LiveStore {
     const socket = this.#socket;
     this.#socket = null;
     if (socket === null) return;
-    socket.onmessage = socket.onclose = null;
+    socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
   }
 }

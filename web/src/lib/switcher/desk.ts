@@ -1,0 +1,102 @@
+/** What a production is and how its desk stands, as the server tells it. Pure, so that it can be tested. */
+
+export interface Scene {
+  id: string;
+  name: string;
+  items: { source: string }[];
+}
+
+export interface Strip {
+  level_db: number;
+  muted: boolean;
+  pan: number;
+  delay_ms: number;
+  follows: boolean;
+}
+
+export interface Transition {
+  kind: string;
+  duration_ms: number;
+  direction: string;
+  colour: number;
+}
+
+export interface Production {
+  id: string;
+  name: string;
+  format: { width: number; height: number; fps: number };
+  inputs: { id: string; name: string }[];
+  scenes: Scene[];
+  transition: Transition;
+}
+
+export interface Desk {
+  programme: string;
+  preview: string;
+  programme_sources: string[];
+  preview_sources: string[];
+  transition: (Transition & { way: number | null }) | null;
+  black: boolean;
+  inputs: Record<string, { picture: string; sound: boolean }>;
+  strips: Record<string, Strip>;
+  encoder: string;
+}
+
+/** A desk is null while its mixer does not answer: nothing may then be shown as if it were so. */
+export interface ProductionState {
+  production: Production;
+  desk: Desk | null;
+}
+
+export interface Level {
+  peak: number[];
+  rms: number[];
+}
+
+export type Levels = Record<string, Level>;
+export type Tally = "programme" | "preview" | "";
+
+export const KINDS = ["mix", "dip", "wipe", "slide", "push", "zoom"] as const;
+const STRAIGHT = ["left", "right", "up", "down"];
+const DIAGONAL = ["up-left", "up-right", "down-left", "down-right"];
+
+export function directionsOf(kind: string): string[] {
+  if (kind === "wipe") return [...STRAIGHT, ...DIAGONAL];
+  return kind === "slide" || kind === "push" ? STRAIGHT : [];
+}
+
+export function tallyOf(source: string, desk: Desk | null): Tally {
+  if (desk === null) return "";
+  if (desk.programme_sources.includes(source)) return "programme";
+  return desk.preview_sources.includes(source) ? "preview" : "";
+}
+
+export function fullScene(source: string): string {
+  return `full-${source}`;
+}
+
+/** The scenes that are no full screen of one source: those have their tiles. */
+export function scenesOf(production: Production): Scene[] {
+  const fulls = new Set(production.inputs.map(({ id }) => fullScene(id)));
+  const own = production.scenes.filter(({ id }) => !fulls.has(id));
+  return own.some(({ id }) => id === "black") ? own : [...own, { id: "black", name: "Black", items: [] }];
+}
+
+export function sceneName(id: string, production: Production): string {
+  const input = production.inputs.find((each) => fullScene(each.id) === id);
+  return input?.name ?? scenesOf(production).find((scene) => scene.id === id)?.name ?? id;
+}
+
+export interface Command {
+  name: "preview" | "cut" | "auto";
+  scene?: string;
+}
+
+/** What a key means: numbers prepare, with Shift they cut, space cuts, Enter takes. Null when it means nothing. */
+export function commandFromKey(code: string, shift: boolean, production: Production): Command | null {
+  if (code === "Space") return { name: "cut" };
+  if (code === "Enter" || code === "NumpadEnter") return { name: "auto" };
+  const number = /^(?:Digit|Numpad)([1-9])$/.exec(code)?.[1];
+  const input = number === undefined ? undefined : production.inputs[Number(number) - 1];
+  return input === undefined ? null : { name: shift ? "cut" : "preview", scene: fullScene(input.id) };
+}

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { EMPTY_ROOM, roomAfter, type Room } from "../src/lib/live/feed";
+import { commandFromKey, scenesOf, tallyOf, type Desk, type Production } from "../src/lib/switcher/desk";
+
+const production = {
+  id: "main",
+  inputs: [
+    { id: "cam1", name: "Stage" },
+    { id: "cam2", name: "Speaker" },
+  ],
+  scenes: [{ id: "quad", name: "Quad", items: [] }],
+} as unknown as Production;
+
+const desk = { programme_sources: ["cam1"], preview_sources: ["cam1", "cam2"] } as unknown as Desk;
+
+test("what is on air is red even when it is in preview too", () => {
+  expect([tallyOf("cam1", desk), tallyOf("cam2", desk), tallyOf("cam3", desk)]).toEqual([
+    "programme",
+    "preview",
+    "",
+  ]);
+});
+
+test("without a desk nothing is on air for all we know", () => {
+  expect(tallyOf("cam1", null)).toBe("");
+});
+
+test("numbers prepare, with shift they cut, space cuts and enter takes", () => {
+  expect(commandFromKey("Digit2", false, production)).toEqual({ name: "preview", scene: "full-cam2" });
+  expect(commandFromKey("Digit2", true, production)).toEqual({ name: "cut", scene: "full-cam2" });
+  expect(commandFromKey("Space", false, production)).toEqual({ name: "cut" });
+  expect(commandFromKey("Enter", false, production)).toEqual({ name: "auto" });
+  expect(commandFromKey("Digit9", false, production)).toBeNull();
+  expect(commandFromKey("KeyA", false, production)).toBeNull();
+});
+
+test("black is always to be had", () => {
+  expect(scenesOf(production).map(({ id }) => id)).toEqual(["quad", "black"]);
+});
+
+test("a desk that is lost is not shown as the last one known", () => {
+  const snapshot = { seq: 1, type: "snapshot", data: { productions: { main: { production, desk } } } };
+  const room = roomAfter(EMPTY_ROOM, snapshot) as Room;
+  const cut = { seq: 2, type: "desk", data: { production: "main", programme: "full-cam2" } };
+  const after = roomAfter(room, cut) as Room;
+  expect(after.productions["main"]?.desk?.programme).toBe("full-cam2");
+  const lost = roomAfter(after, { seq: 3, type: "desk-lost", data: { production: "main" } }) as Room;
+  expect(lost.productions["main"]?.desk).toBeNull();
+});
