@@ -81,7 +81,7 @@ export interface paths {
         };
         /**
          * List Sources
-         * @description All sources, with the state each is in now.
+         * @description All sources, with the state each is in now. Only operators see their options.
          */
         get: operations["list_sources_api_v1_sources_get"];
         put?: never;
@@ -441,7 +441,7 @@ export interface paths {
         };
         /**
          * List Viewers
-         * @description Everyone who watches at this moment, asked of the edge just now.
+         * @description Everyone who watches at this moment, asked of the edge just now. Only operators see from where.
          */
         get: operations["list_viewers_api_v1_viewers_get"];
         put?: never;
@@ -757,7 +757,7 @@ export interface paths {
         };
         /**
          * Endpoint
-         * @description Nothing to read here, says the protocol; but whether this path exists can be asked.
+         * @description Nothing to read here, says the protocol; but it tells the ICE servers, and whether this path exists.
          */
         get: operations["endpoint_whep__path__get"];
         put?: never;
