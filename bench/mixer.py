@@ -174,7 +174,7 @@ class _Programme:
                 return
 
     def strips(self, start_ns: int, end_ns: int) -> list[int | None]:
-        """The strips of all frames of that time; None where it cannot be read: small, or between two pictures."""
+        """The strips of all frames of that time; None where it is too small to be read."""
         decoder: Any = av.CodecContext.create("h264", "r")
         found = []
         for pts_ns, data, _ in self.units:
