@@ -12,25 +12,29 @@ from regie.media.encoders import ENCODERS
 
 NEEDED_ELEMENTS = {  # by the Debian package that has them; the core's own elements are always there
     "gstreamer1.0-plugins-base": (
-        "appsink appsrc audioconvert audiorate audioresample audiotestsrc multisocketsink opusdec opusenc "
-        "parsebin videoconvert videoconvertscale videoscale videotestsrc volume vorbisdec"
+        "appsink appsrc audioconvert audiomixer audiorate audioresample audiotestsrc compositor "
+        "multisocketsink opusdec opusenc parsebin videoconvert videoconvertscale videoscale videotestsrc "
+        "volume vorbisdec"
     ),
     "gstreamer1.0-x": "clockoverlay timeoverlay",
     "gstreamer1.0-plugins-good": (
-        "aacparse ac3parse alawdec capssetter deinterlace flacdec flacparse jpegdec jpegenc matroskademux "
-        "mpegaudioparse mulawdec qtdemux rtpbin rtpg722depay rtph264depay rtph265depay rtpjpegdepay "
-        "rtpmp4adepay rtpmp4gdepay rtpmp4vdepay rtpmpadepay rtpopusdepay rtppcmadepay rtppcmudepay "
-        "rtpvp8depay rtpvp9depay rtspsrc udpsrc v4l2src vp8dec vp9dec"
+        "aacparse ac3parse alawdec audiopanorama capssetter deinterlace flacdec flacparse "
+        "gdkpixbufoverlay jpegdec jpegenc level matroskademux mpegaudioparse mulawdec qtdemux rtpbin "
+        "rtpg722depay rtph264depay rtph265depay rtpjpegdepay rtpmp4adepay rtpmp4gdepay rtpmp4vdepay "
+        "rtpmpadepay rtpopusdepay rtppcmadepay rtppcmudepay rtpvp8depay rtpvp9depay rtspsrc smptealpha "
+        "udpsrc v4l2src videocrop vp8dec vp9dec"
     ),
     "gstreamer1.0-plugins-bad": (
-        "gdppay h264parse h265parse mpeg4videoparse mpegvideoparse opusparse srtsrc tsdemux tsparse"
+        "errorignore gdppay h264parse h265parse mpeg4videoparse mpegvideoparse opusparse srtsrc tsdemux "
+        "tsparse"
     ),
     "gstreamer1.0-plugins-ugly": "x264enc",
     "gstreamer1.0-libav": (
-        "avdec_aac avdec_ac3 avdec_eac3 avdec_g722 avdec_h264 avdec_h265 avdec_mp3 "
-        "avdec_mpeg2video avdec_mpeg4"
+        "avdec_aac avdec_ac3 avdec_eac3 avdec_g722 avdec_h264 avdec_h265 avdec_mp3 avdec_mpeg2video "
+        "avdec_mpeg4"
     ),
     "gstreamer1.0-alsa": "alsasrc",
+    "swh-plugins": "ladspa-fast-lookahead-limiter-1913-so-fastlookaheadlimiter",
 }
 ENCODE_TIMEOUT_S = 10.0
 RENDER_NODES = Path("/dev/dri")
