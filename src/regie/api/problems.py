@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from regie.domain.errors import Invalid, RegieError
 from regie.domain.redact import redact
@@ -60,6 +60,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         (RegieError, _regie_error),
         (RequestValidationError, _validation_error),
         (HTTPException, _http_error),
+        (ClientDisconnect, _gone),
         (Exception, _unforeseen),
     ):
         app.add_exception_handler(error, _handler(answer))
@@ -105,6 +106,11 @@ def problem_body(error: RegieError, status: int | None = None) -> dict[str, Any]
         "errors": [],
         **redacted(facts),
     }
+
+
+def _gone(_: HTTPConnection, error: ClientDisconnect) -> JSONResponse:  # noqa: ARG001 - a handler's arguments
+    """Who went away amid a request is no fault of ours; nobody reads this answer."""
+    return problem_response(Invalid("the request was not sent to its end"))
 
 
 def _regie_error(connection: HTTPConnection, error: RegieError) -> JSONResponse:
