@@ -58,7 +58,7 @@ def test_a_failed_installation_shows_why_and_what_to_do(checkout: Path, tmp_path
     program(tmp_path / "bin", "apt-get", 'case "$*" in *install*) echo "E: no space left"; exit 100 ;; esac')
     done = run([f"{checkout}/scripts/setup"], PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     assert done.returncode == 1
-    assert "installing 19 Debian packages: gstreamer1.0-tools" in done.stdout
+    assert "installing 23 Debian packages: gstreamer1.0-tools" in done.stdout
     assert "E: no space left" in done.stderr
     assert "Run it by hand to see it all: apt-get install" in done.stderr
 
@@ -98,8 +98,8 @@ def test_the_doctor_looks_for_packages_that_setup_installs() -> None:
 
 
 def test_the_doctor_looks_for_every_element_that_regie_uses() -> None:
-    core = {"bin", "capsfilter", "fakesink", "filesrc", "identity", "pipeline", "queue", "tee"}
-    words_of_prose = {"speed", "square"}  # happen to be elements, too
+    core = {"bin", "capsfilter", "fakesink", "filesrc", "identity", "pipeline", "queue", "tee", "valve"}
+    words_of_prose = {"alpha", "speed", "square"}  # happen to be elements, too
     encoders = {encoder.factory for encoder in ENCODERS}
     needed = {name for names in NEEDED_ELEMENTS.values() for name in names.split()}
     assert elements_used() - core - words_of_prose - encoders - needed == set()

@@ -16,7 +16,7 @@ NEEDED_ELEMENTS = {  # by the Debian package that has them; the core's own eleme
         "multisocketsink opusdec opusenc parsebin videoconvert videoconvertscale videoscale videotestsrc "
         "volume vorbisdec"
     ),
-    "gstreamer1.0-x": "clockoverlay timeoverlay",
+    "gstreamer1.0-x": "clockoverlay textoverlay timeoverlay",
     "gstreamer1.0-plugins-good": (
         "aacparse ac3parse alawdec audiopanorama capssetter deinterlace flacdec flacparse "
         "gdkpixbufoverlay jpegdec jpegenc level matroskademux mpegaudioparse mulawdec qtdemux rtpbin "
