@@ -84,12 +84,12 @@ def _remove(options: argparse.Namespace) -> int:
 
 
 def options_from_words(words: Sequence[str]) -> dict[str, Any]:
-    """`rtsp://… latency_ms=200 tls=true` → options; numbers and true/false are told from text."""
+    """`rtsp://… latency_ms=200 tls=true` → options, as text: what is a number, its option knows."""
     options: dict[str, Any] = {}
     for word in words:
         key, equals, value = word.partition("=")
         if equals and key.isidentifier():
-            options[key] = _value(value)
+            options[key] = value
         elif "://" in word and "url" not in options:
             options["url"] = word
         else:
@@ -104,14 +104,6 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         "  ".join(str(cell).ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
-
-
-def _value(text: str) -> Any:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    return value if isinstance(value, int | float | bool | list | dict) else text
 
 
 def _media_line(stream: str, result: dict[str, Any]) -> str:

@@ -29,13 +29,13 @@ def settings(run_dir: Path) -> Settings:
 
 
 def test_words_become_options() -> None:
-    words = ["rtsp://u:p@192.0.2.7/live?x=1", "latency_ms=200", "tls=true", "name=17 Mile", 'user="007"']
+    words = ["rtsp://u:p@192.0.2.7/live?x=1", "latency_ms=200", "tls=true", "name=17 Mile", "password=123456"]
     assert options_from_words(words) == {
         "url": "rtsp://u:p@192.0.2.7/live?x=1",
-        "latency_ms": 200,
-        "tls": True,
+        "latency_ms": "200",
+        "tls": "true",
         "name": "17 Mile",
-        "user": '"007"',
+        "password": "123456",
     }
     with pytest.raises(Invalid, match="'loose' is neither a URL nor key=value"):
         options_from_words(["loose"])

@@ -15,7 +15,7 @@ LOCK_FILE = "engine.lock"
 def only_engine(*directories: Path) -> Iterator[None]:
     """Hold these directories for this process alone; they are made if missing, for nobody else's eyes."""
     with contextlib.ExitStack() as stack:
-        for directory in directories:
+        for directory in dict.fromkeys(directories):  # one lock for one directory, whatever it is called
             stack.callback(os.close, _locked(_private(directory)))
         yield
 

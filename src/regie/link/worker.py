@@ -18,7 +18,7 @@ from regie.link.server import Handler, LinkServer
 log = logging.getLogger(__name__)
 
 CONTROL_SOCKET = "control.sock"
-CLOSE_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 3.5  # the engine kills after 5 s
 
 type ReportTo = Callable[[Report], None]
 

@@ -117,10 +117,16 @@ def _upgrade(engine: Engine) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it says much, also while it is loaded
     from alembic import command  # noqa: PLC0415 - only when there is something to do
     from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
 
     log.info("bringing the database to revision %s", HEAD)
     config = Config()
     config.set_main_option("script_location", "regie.store:migrations")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:  # its revision is none that this code knows
+            raise Unavailable(
+                "this database was made by a newer Regie", "upgrade again, or restore a copy from before"
+            ) from error

@@ -154,3 +154,11 @@ def test_a_postgresql_database_is_created_and_used(tmp_path: Path) -> None:
     database = Database.open(tmp_path, os.environ["REGIE_TEST_POSTGRESQL_URL"])
     assert database.run(lambda connection: connection.scalar(text("select count(*) from sources"))) == 0
     database.close()
+
+
+def test_a_store_of_a_newer_regie_says_so(tmp_path: Path) -> None:
+    Database.open(tmp_path).close()
+    with sqlite3.connect(tmp_path / "regie.db") as connection:
+        connection.execute("update alembic_version set version_num = '9999'")
+    with pytest.raises(Unavailable, match="newer Regie"):
+        Database.open(tmp_path)
