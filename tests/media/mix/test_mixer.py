@@ -1,5 +1,6 @@
 """The programme as a viewer sees and hears it: sources of known colour and tone, every frame decoded."""
 
+import json
 import signal
 from dataclasses import replace
 from itertools import pairwise
@@ -72,6 +73,8 @@ def test_half_way_through_a_transition_each_source_is_where_it_should_be(
         assert show.viewer.frame_at(at_ns + 26 * FRAME_NS).is_colour("green")
         assert show.viewer.missing() == []
         desk = until(lambda: show.do("desk")["desk"]["transition"] is None and show.do("desk")["desk"], 5)
+        kept = json.loads((show.mixer.directory / "desk.json").read_text())
+        assert kept["programme"]["id"] == "full-green"  # told and written down, without another command
         assert (desk["programme"], desk["preview"]) == ("full-green", "full-red")
 
 

@@ -214,12 +214,12 @@ class Mixer:
         while True:
             await asyncio.sleep(TICK_S)
             shown_ns = self._position_ns("final")
-            effects = self.desk.tick(shown_ns)
-            for effect in effects:
+            before = self.desk.state
+            for effect in self.desk.tick(shown_ns):
                 self._picture.do(effect)
             if self.desk.state.running is None and shown_ns > self._busy_until_ns:
                 self._picture.rest()
-            if effects or self._look_at_inputs():
+            if self._look_at_inputs() or self.desk.state != before:
                 self._set_sound(self._next_frame_ns())
                 self._tell.changed()
             self._outputs.show_preview_of(self.desk.state.air.other)
