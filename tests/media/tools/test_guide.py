@@ -13,10 +13,11 @@ from tests.support.instance import Instance
 from tests.support.wait import until
 
 GUIDE = Path(__file__).parents[3] / "docs/guide"
+LEFT_OUT = ("offer.sdp", "<session>")  # they need a viewer
 
 
 def examples(page: str, instance: Instance) -> Iterator[urllib.request.Request]:
-    """Every curl command of the guide as a request; the offer needs a WebRTC peer and is left out."""
+    """Every curl command of the guide as a request, but those that need a viewer."""
     curl = argparse.ArgumentParser()
     curl.add_argument("-s", action="store_true")
     curl.add_argument("-H", action="append", default=[])
@@ -26,7 +27,7 @@ def examples(page: str, instance: Instance) -> Iterator[urllib.request.Request]:
     for line in re.sub(r"\\\n\s*", " ", (GUIDE / page).read_text()).splitlines():
         command = line.strip().replace("$REGIE", instance.base_url)
         command = command.replace("$AUTH", f"Authorization: Bearer {instance.token}")
-        if command.startswith("curl") and "offer.sdp" not in command:
+        if command.startswith("curl") and not any(word in command for word in LEFT_OUT):
             asked = curl.parse_args(shlex.split(command, comments=True)[1:])
             headers = dict(header.split(": ", 1) for header in asked.H)
             data = asked.d.encode() if asked.d else None
