@@ -64,8 +64,9 @@ def test_a_camera_whose_udp_is_lost_on_the_way_is_taken_over_tcp(run_dir: Path) 
 
 def test_sound_and_picture_stay_together(run_dir: Path) -> None:
     with camera(camera_with(AV)) as port, source_of(run_dir, port) as source:
-        detail = source.wait_for("live")["detail"]
+        source.wait_for("live")
         video, audio = source.record_both(5)
+        detail = source.call("status")["detail"]
     assert detail["audio"]["passthrough"]
     beeps = sound_from(audio).beeps_ns
     assert len(beeps) >= 2
