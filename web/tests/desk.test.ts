@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import { EMPTY_ROOM, roomAfter, type Room } from "../src/lib/live/feed";
-import { commandFromKey, scenesOf, tallyOf, type Desk, type Production } from "../src/lib/switcher/desk";
+import {
+  colourFrom,
+  colourText,
+  commandFromKey,
+  scenesOf,
+  tallyOf,
+  type Desk,
+  type Production,
+} from "../src/lib/switcher/desk";
 
 const production = {
   id: "main",
@@ -39,11 +47,34 @@ test("black is always to be had", () => {
 });
 
 test("a desk that is lost is not shown as the last one known", () => {
-  const snapshot = { seq: 1, type: "snapshot", data: { productions: { main: { production, desk } } } };
+  const snapshot = {
+    seq: 1,
+    type: "snapshot",
+    data: { productions: { main: { production, desk, warnings: [] } } },
+  };
   const room = roomAfter(EMPTY_ROOM, snapshot) as Room;
   const cut = { seq: 2, type: "desk", data: { production: "main", programme: "full-cam2" } };
   const after = roomAfter(room, cut) as Room;
   expect(after.productions["main"]?.desk?.programme).toBe("full-cam2");
   const lost = roomAfter(after, { seq: 3, type: "desk-lost", data: { production: "main" } }) as Room;
   expect(lost.productions["main"]?.desk).toBeNull();
+});
+
+test("a warning stands until it is called off", () => {
+  const snapshot = {
+    seq: 1,
+    type: "snapshot",
+    data: { productions: { main: { production, desk, warnings: [] } } },
+  };
+  const warning = { production: "main", source: "cam1", kind: "silence", text: "Stage is silent" };
+  const room = roomAfter(EMPTY_ROOM, snapshot) as Room;
+  const warned = roomAfter(room, { seq: 2, type: "warning", data: { ...warning, on: true } }) as Room;
+  expect(warned.productions["main"]?.warnings.map(({ text }) => text)).toEqual(["Stage is silent"]);
+  const over = roomAfter(warned, { seq: 3, type: "warning", data: { ...warning, on: false } }) as Room;
+  expect(over.productions["main"]?.warnings).toEqual([]);
+});
+
+test("a colour is the same after it was shown", () => {
+  expect(colourText(0x00ff07)).toBe("#00ff07");
+  expect(colourFrom(colourText(0x00ff07))).toBe(0x00ff07);
 });

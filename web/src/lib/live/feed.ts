@@ -1,6 +1,6 @@
 /** The numbered events as state: a snapshot, then changes. Pure, so that it can be tested. */
 
-import type { Desk, Levels, Production, ProductionState } from "../switcher/desk";
+import type { Desk, Levels, Production, ProductionState, Warning } from "../switcher/desk";
 import type { Host, Path, Source, Viewer, WorkerStatus } from "../api/types";
 
 export interface ServerInfo {
@@ -79,6 +79,8 @@ function changes(room: Room, event: Event): Partial<Room> {
       return { productions: withDesk(room, event.data as Desk & { production: string }) };
     case "desk-lost":
       return { productions: withDesk(room, { ...(event.data as { production: string }), lost: true }) };
+    case "warning":
+      return { productions: withWarning(room, event.data as Warning & { production: string; on: boolean }) };
     case "levels":
       return { levels: withLevels(room, event.data as Levels & { production: string }) };
     case "stats":
@@ -89,8 +91,8 @@ function changes(room: Room, event: Event): Partial<Room> {
 }
 
 function withProduction(room: Room, production: Production): Room["productions"] {
-  const desk = room.productions[production.id]?.desk ?? null;
-  return { ...room.productions, [production.id]: { production, desk } };
+  const known = room.productions[production.id] ?? { desk: null, warnings: [] };
+  return { ...room.productions, [production.id]: { ...known, production } };
 }
 
 type DeskNews = (Desk & { production: string }) | { production: string; lost: true };
@@ -98,7 +100,16 @@ type DeskNews = (Desk & { production: string }) | { production: string; lost: tr
 function withDesk(room: Room, news: DeskNews): Room["productions"] {
   const known = room.productions[news.production];
   if (known === undefined) return room.productions;
-  return { ...room.productions, [news.production]: { ...known, desk: "lost" in news ? null : news } };
+  const after = "lost" in news ? { ...known, desk: null, warnings: [] } : { ...known, desk: news };
+  return { ...room.productions, [news.production]: after };
+}
+
+function withWarning(room: Room, news: Warning & { production: string; on: boolean }): Room["productions"] {
+  const known = room.productions[news.production];
+  if (known === undefined) return room.productions;
+  const others = known.warnings.filter(({ source, kind }) => source !== news.source || kind !== news.kind);
+  const warnings = news.on ? [...others, news] : others;
+  return { ...room.productions, [news.production]: { ...known, warnings } };
 }
 
 function withLevels(room: Room, { production, ...levels }: Levels & { production: string }): Room["levels"] {

@@ -4,6 +4,7 @@ import { get, Problem } from "../api/client";
 import type { Me, Path, Source } from "../api/types";
 import { backoffMs } from "../backoff";
 import { clock } from "../clock.svelte";
+import { Calls, type Reply } from "./calls";
 import { EMPTY_ROOM, roomAfter, type Event, type Room, type StatsData } from "./feed";
 
 const SILENCE_MS = 8_000; // statistics come every second: silence means the connection is dead
@@ -29,6 +30,7 @@ class LiveStore {
   #running = false;
   #checking = false;
   #wanted: string[] = [];
+  #calls = new Calls();
 
   readonly ready = $derived(this.room.seq > 0);
   readonly stateKnown = $derived(this.room.engine.answers);
@@ -47,6 +49,12 @@ class LiveStore {
     if (this.#socket?.readyState === WebSocket.OPEN) {
       this.#socket.send(JSON.stringify({ want: this.#wanted }));
     }
+  }
+
+  /** Do it, and come back when it is done: when the mixer has it, where it is one's work. */
+  command(name: string, production: string, args: object): Promise<unknown> {
+    const socket = this.online ? this.#socket : null;
+    return this.#calls.begin({ command: name, production, args }, socket && ((text) => socket.send(text)));
   }
 
   path(name: string): Path | undefined {
@@ -104,6 +112,7 @@ class LiveStore {
     const event = JSON.parse(String(data)) as Event;
     const room = roomAfter(this.room, event);
     if (room === null) return this.#lost();
+    if ("reply" in event) this.#calls.ended(event as Reply);
     this.#watch(SILENCE_MS);
     this.#attempt = 0;
     if (event.type === "stats") this.#noticeTime(event.data as StatsData);
@@ -159,6 +168,7 @@ class LiveStore {
     const socket = this.#socket;
     this.#socket = null;
     if (socket === null) return;
+    this.#calls.lost();
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
   }

@@ -1,9 +1,31 @@
 /** What a production is and how its desk stands, as the server tells it. Pure, so that it can be tested. */
 
+export type Fit = "fill" | "fit" | "stretch";
+
+export interface Crop {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/** Where a source stands in a scene, in fractions of the canvas. */
+export interface Item {
+  source: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  fit: Fit;
+  crop: Crop;
+  opacity: number;
+  visible: boolean;
+}
+
 export interface Scene {
   id: string;
   name: string;
-  items: { source: string }[];
+  items: Item[]; // bottom to top
 }
 
 export interface Strip {
@@ -37,15 +59,23 @@ export interface Desk {
   preview_sources: string[];
   transition: (Transition & { way: number | null }) | null;
   black: boolean;
-  inputs: Record<string, { picture: string; sound: boolean }>;
+  inputs: Record<string, { picture: string; sound: boolean; size?: [number, number] }>;
   strips: Record<string, Strip>;
   encoder: string;
+}
+
+/** What the mixer warns of, until it is over. */
+export interface Warning {
+  source: string | null;
+  kind: string;
+  text: string;
 }
 
 /** A desk is null while its mixer does not answer: nothing may then be shown as if it were so. */
 export interface ProductionState {
   production: Production;
   desk: Desk | null;
+  warnings: Warning[];
 }
 
 export interface Level {
@@ -53,7 +83,14 @@ export interface Level {
   rms: number[];
 }
 
-export type Levels = Record<string, Level>;
+/** In LUFS; null while it is not known. */
+export interface Loudness {
+  momentary: number | null;
+  short_term: number | null;
+  integrated: number | null;
+}
+
+export type Levels = Record<string, Level> & { loudness?: Loudness };
 export type Tally = "programme" | "preview" | "";
 
 export const KINDS = ["mix", "dip", "wipe", "slide", "push", "zoom"] as const;
@@ -80,6 +117,34 @@ export function scenesOf(production: Production): Scene[] {
   const fulls = new Set(production.inputs.map(({ id }) => fullScene(id)));
   const own = production.scenes.filter(({ id }) => !fulls.has(id));
   return own.some(({ id }) => id === "black") ? own : [...own, { id: "black", name: "Black", items: [] }];
+}
+
+/** How many tiles stand side by side: one row of a few, two of many. */
+export function columnsOf(inputs: number): number {
+  return inputs <= 6 ? Math.max(4, inputs) : Math.ceil(inputs / 2);
+}
+
+const ARROWS: Record<string, string> = {
+  left: "←",
+  right: "→",
+  up: "↑",
+  down: "↓",
+  "up-left": "↖",
+  "up-right": "↗",
+  "down-left": "↙",
+  "down-right": "↘",
+};
+
+export function arrowOf(direction: string): string {
+  return ARROWS[direction] ?? "";
+}
+
+export function colourText(colour: number): string {
+  return `#${colour.toString(16).padStart(6, "0")}`;
+}
+
+export function colourFrom(text: string): number {
+  return Number.parseInt(text.slice(1), 16);
 }
 
 export function sceneName(id: string, production: Production): string {

@@ -1,0 +1,21 @@
+/** Commands to a production; what the page shows changes when the mixer has confirmed it, and no sooner. */
+
+import { live } from "../live/store.svelte";
+import { toasts } from "../ui/toasts.svelte";
+import type { Strip, Transition } from "./desk";
+
+export class Actions {
+  constructor(readonly production: string) {}
+
+  preview = (scene: string): void => this.#do("preview", { scene });
+  cut = (scene?: string): void => this.#do("cut", scene === undefined ? {} : { scene });
+  auto = (): void => this.#do("auto", {});
+  tBar = (way: number): void => this.#do("t_bar", { way });
+  fadeToBlack = (on: boolean): void => this.#do("fade_to_black", { on });
+  setTransition = (transition: Partial<Transition>): void => this.#do("set_transition", { transition });
+  setStrip = (source: string, strip: Partial<Strip>): void => this.#do("set_strip", { source, strip });
+
+  #do(name: string, args: object): void {
+    live.command(name, this.production, args).catch((error: unknown) => toasts.failed(error));
+  }
+}
