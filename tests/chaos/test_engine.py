@@ -1,6 +1,7 @@
 """The engine under fire: real processes, real signals, small real workers."""
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -337,6 +338,14 @@ async def test_what_runs_goes_on_when_the_show_on_disk_is_of_no_use(
         assert (await engine.live(worker))["adopted"] is True
     await engine.client.apply(show("a"))
     await eventually(lambda: sum(is_gone(pid) for pid in pids) == 1, 10)
+
+
+async def test_of_a_show_with_a_kind_nobody_knows_the_others_are_started(engine: EngineProcess) -> None:
+    engine.end(signal.SIGTERM)
+    workers = [*show("a").to_wire()["workers"], {"id": "x", "kind": "from later"}]
+    (engine.data_dir / "show.json").write_text(json.dumps({"workers": workers}))
+    engine.start()
+    await engine.live("a")
 
 
 async def test_a_number_that_another_process_has_by_now_is_not_mistaken_for_the_worker(

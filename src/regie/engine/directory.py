@@ -84,16 +84,25 @@ def worker_directories(run_dir: Path) -> Iterator[WorkerDirectory]:
 
 
 def write_json(file: Path, value: Json) -> None:
-    """All or nothing, and readable by nobody else: specs hold passwords."""
+    """All or nothing, and readable by nobody else: specs hold passwords. Does not wait for the disk."""
+    _write(file, json.dumps(value), 0)
+
+
+def write_lasting_json(file: Path, value: Json) -> None:
+    """The same for what must outlive a power cut."""
+    _write(file, json.dumps(value), os.O_SYNC)
+
+
+def _write(file: Path, text: str, flags: int) -> None:
     fresh = file.with_suffix(f".{os.getpid()}")
     try:
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | flags, 0o600)
         with os.fdopen(descriptor, "w") as stream:
-            json.dump(value, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
+            stream.write(text)
         fresh.replace(file)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
         raise RegieError(
             f"{file} cannot be written: {error.strerror}", "is the disk full or read-only?"
         ) from error

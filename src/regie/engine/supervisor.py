@@ -12,7 +12,13 @@ import regie
 from regie.domain.errors import Invalid, NotFound, Unavailable
 from regie.domain.supervision import RestartAsked, Unwanted, Wanted
 from regie.domain.workers import Json, Show, WorkerSpec
-from regie.engine.directory import ENGINE_SOCKET, WorkerDirectory, read_json, worker_directories, write_json
+from regie.engine.directory import (
+    ENGINE_SOCKET,
+    WorkerDirectory,
+    read_json,
+    worker_directories,
+    write_lasting_json,
+)
 from regie.engine.worker import Launcher, Worker
 from regie.link.server import LinkServer
 
@@ -63,11 +69,10 @@ class Supervisor:
 
     async def start(self) -> None:
         """Adopt what runs, start what is missing, stop what nobody wants, and answer calls."""
-        show = self._show_from_disk()
-        self._show = show or Show()
+        self._show, is_whole = self._show_from_disk()
         self._adopt()
-        if show is None:  # what runs is the best that is known; what of it is not wanted, the server will say
-            self._show = self._show_of_adopted()
+        if not is_whole:  # what runs is the best that is known; what of it is not wanted, the server will say
+            self._show = self._show_and_adopted()
         await self._link.start()
         self._reconcile()
         self._beating = asyncio.create_task(self._beat())
@@ -103,7 +108,7 @@ class Supervisor:
         after = {spec.id: spec for spec in show.workers}
         changed = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
         if changed:
-            write_json(self._show_file, show.to_wire())
+            write_lasting_json(self._show_file, show.to_wire())
             self._show = show
         self._reconcile()
         return changed
@@ -176,34 +181,38 @@ class Supervisor:
     def _stats(self) -> Json:
         return {worker.id: worker.stats for worker in self._workers.values()}
 
-    def _show_from_disk(self) -> Show | None:
-        """The last show: the pictures come back before the server does. None if it cannot be used."""
+    def _show_from_disk(self) -> tuple[Show, bool]:
+        """The last show, and whether all of it can be used: the pictures come back before the server does."""
         if not self._show_file.exists():
-            return Show()
+            return Show(), True
         try:
             show = Show.from_wire(read_json(self._show_file) or {"workers": None})
-            self._check(show)
         except (Invalid, KeyError, TypeError, ValueError, AttributeError) as error:
             log.warning(
                 "%s is of no use (%s): what runs goes on, and the server will say", self._show_file, error
             )
-            return None
-        return show
+            return Show(), False
+        wrong = {spec.id: text for spec in show.workers if (text := self._wrong_with(spec))}
+        for text in wrong.values():
+            log.warning("%s: %s", self._show_file, text)
+        return Show(tuple(spec for spec in show.workers if spec.id not in wrong)), not wrong
 
-    def _show_of_adopted(self) -> Show:
-        residents = {spec.id for spec in self._options.residents}
+    def _show_and_adopted(self) -> Show:
         running = (worker.supervision.running for worker in self._workers.values())
-        return Show(tuple(spec for spec in running if spec is not None and spec.id not in residents))
+        wanted = self._wanted()
+        return Show((*self._show.workers, *(spec for spec in running if spec and spec.id not in wanted)))
 
     def _check(self, show: Show) -> None:
-        residents = {spec.id for spec in self._options.residents}
         for spec in show.workers:
-            if spec.id in residents:
-                raise Invalid(f"worker {spec.id!r} belongs to the engine itself, not to the show")
-            if spec.kind not in self._options.kinds:
-                raise Invalid(
-                    f"unknown kind {spec.kind!r}; known are {', '.join(sorted(self._options.kinds))}"
-                )
+            if text := self._wrong_with(spec):
+                raise Invalid(text)
+
+    def _wrong_with(self, spec: WorkerSpec) -> str:
+        if any(spec.id == resident.id for resident in self._options.residents):
+            return f"worker {spec.id!r} belongs to the engine itself, not to the show"
+        if spec.kind not in self._options.kinds:
+            return f"unknown kind {spec.kind!r}; known are {', '.join(sorted(self._options.kinds))}"
+        return ""
 
     def _refuse_when_closing(self) -> None:
         if self._closing:

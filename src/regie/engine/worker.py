@@ -80,6 +80,7 @@ class Worker:
         self._gone = gone
         self._process: Process | None = None
         self._link: LinkClient | None = None
+        self._connecting = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._poll: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
@@ -241,9 +242,10 @@ class Worker:
                     self.feed(Reported(_checked_report(data)))
 
     async def _connected(self) -> LinkClient:
-        if self._link is None or self._link.closed:
-            self._link = await LinkClient.connect(self.directory.socket)
-        return self._link
+        async with self._connecting:
+            if self._link is None or self._link.closed:
+                self._link = await LinkClient.connect(self.directory.socket)
+            return self._link
 
     async def _fetch_stats(self) -> None:
         try:
@@ -321,5 +323,5 @@ def _checked_report(wire: Json) -> Report:
     try:
         report = Report.from_wire(wire)
     except (KeyError, TypeError, ValueError) as error:
-        raise Unavailable(f"a worker reports what this engine does not know: {error}") from error
+        raise RegieError(f"a worker reports what this engine does not know: {error}") from error
     return replace(report, reason=redact(report.reason))

@@ -96,6 +96,7 @@ class LinkClient:
             for future in self._waiting.values():
                 if not future.done():
                     future.set_exception(Unavailable("the control connection closed before it answered"))
+        self._writer.transport.abort()  # gone is gone: nobody might ask for the close
 
 
 async def call(

@@ -1,12 +1,13 @@
 """A worker's directory: nothing half-written, nothing for other eyes, logs that end."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from regie.domain.errors import RegieError
-from regie.domain.workers import WorkerSpec
+from regie.domain.workers import Json, WorkerSpec
 from regie.engine.directory import (
     LOG_LIMIT_BYTES,
     Identity,
@@ -14,7 +15,10 @@ from regie.engine.directory import (
     read_json,
     worker_directories,
     write_json,
+    write_lasting_json,
 )
+
+type Write = Callable[[Path, Json], None]
 
 ME = Identity("cam", "source", 42, 4711, "build-1")
 
@@ -52,6 +56,15 @@ def test_writing_replaces_the_whole_file_and_leaves_no_other(directory: WorkerDi
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(RegieError, match=r"show\.json cannot be written: No such file"):
         write_json(tmp_path / "none" / "show.json", {})
+
+
+@pytest.mark.parametrize("write", [write_json, write_lasting_json])
+def test_a_write_that_fails_leaves_no_copy_of_the_secrets(tmp_path: Path, write: Write) -> None:
+    in_the_way = tmp_path / "show.json"
+    in_the_way.mkdir()
+    with pytest.raises(RegieError, match=r"show\.json cannot be written"):
+        write(in_the_way, {"password": "hunter2"})
+    assert list(tmp_path.iterdir()) == [in_the_way]
 
 
 def test_the_last_lines_of_a_log_are_served(directory: WorkerDirectory) -> None:
