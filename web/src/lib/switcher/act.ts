@@ -15,7 +15,10 @@ export class Actions {
   setTransition = (transition: Partial<Transition>): void => this.#do("set_transition", { transition });
   setStrip = (source: string, strip: Partial<Strip>): void => this.#do("set_strip", { source, strip });
 
+  /** For what has to be waited for; a refusal is the caller's to tell. */
+  ask = (name: string, args: object): Promise<unknown> => live.command(name, this.production, args);
+
   #do(name: string, args: object): void {
-    live.command(name, this.production, args).catch((error: unknown) => toasts.failed(error));
+    this.ask(name, args).catch((error: unknown) => toasts.failed(error));
   }
 }
