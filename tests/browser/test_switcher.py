@@ -1,5 +1,8 @@
 """A show run at the switcher's page, by keys and by mouse; what is on air is judged by its pixels."""
 
+import re
+import statistics
+
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
@@ -105,3 +108,102 @@ def test_the_faders_show_what_is_heard(studio: Instance, open_page: OpenPage) ->
     until(lambda: "inset(100" not in (fills.first.get_attribute("style") or "inset(100"), 10, "a level")
     before = fills.first.get_attribute("style")
     until(lambda: fills.first.get_attribute("style") != before, 10, "it moves")
+
+
+def test_a_scene_is_edited_by_hand_and_seen_on_air(studio: Instance, open_page: OpenPage) -> None:
+    page = open_page(studio, "/switcher")
+    page.get_by_role("button", name="New scene").click()
+    editor = page.get_by_role("dialog")
+    editor.get_by_role("textbox", name="Name").fill("Corner")
+    add = editor.get_by_role("combobox", name="Add a source")
+    add.select_option("cam4")
+    add.select_option("cam3")
+    editor.get_by_role("button", name="Save").click()
+    expect(editor).to_have_count(0)
+
+    page.get_by_role("button", name="Corner", exact=True).click()
+    expect(page.get_by_test_id("preview")).to_have_text("Corner")
+    page.get_by_role("button", name="Edit Corner").click(force=True)
+    expect(editor.get_by_text("Seen in preview")).to_be_visible()
+    canvas = editor.get_by_test_id("canvas")
+    drag(page, editor.locator('[data-item="cam3"] .label'), canvas, (-0.297, -0.295))
+    box = editor.locator('[data-item="cam3"]')
+    expect(box).to_have_attribute("style", re.compile("left: 0%; top: 0%"))  # it snapped
+    drag(page, editor.locator('[data-handle="se"]'), canvas, (0.597, 0.597))
+    expect(box).to_have_attribute("style", re.compile("width: 100%; height: 100%"))
+    until(lambda: shows(page, "pvw/main", "cam3"), 10, "the audience all over the preview")
+
+    page.keyboard.press("Control+z")
+    expect(box).not_to_have_attribute("style", re.compile("width: 100%"))
+    page.keyboard.press("Control+Shift+z")
+    expect(box).to_have_attribute("style", re.compile("width: 100%"))
+    editor.get_by_role("button", name="Save", exact=True).click()
+    expect(editor).to_have_count(0)
+    page.keyboard.press("Space")
+    until(lambda: shows(page, "pgm/main", "cam3"), 10, "the scene on air")
+
+    page.get_by_role("button", name="Edit Corner").click(force=True)
+    editor.get_by_role("button", name="Delete this scene").click()
+    editor.get_by_role("button", name="Delete", exact=True).click()
+    expect(editor.get_by_text("Corner is on air", exact=False)).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Shift+1")
+    expect(page.get_by_test_id("programme")).to_have_text("Stage")
+    page.keyboard.press("2")
+    expect(page.get_by_test_id("preview")).to_have_text("Speaker")
+    page.get_by_role("button", name="Edit Corner").click(force=True)
+    editor.get_by_role("button", name="Delete this scene").click()
+    editor.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_role("button", name="Corner")).to_have_count(0)
+
+
+def drag(page: Page, grip: Locator, canvas: Locator, by: tuple[float, float]) -> None:
+    """Drag what is gripped, by fractions of the canvas."""
+    start, area = grip.bounding_box(), canvas.bounding_box()
+    assert start is not None
+    assert area is not None
+    x, y = start["x"] + start["width"] / 2, start["y"] + start["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + area["width"] * by[0], y + area["height"] * by[1], steps=8)
+    page.mouse.up()
+
+
+def test_a_tally_light_turns_red_and_green(studio: Instance, open_page: OpenPage) -> None:
+    desk, camera = open_page(studio, "/switcher"), open_page(studio, "/tally/cam2")
+    light = camera.locator("[data-tally]")
+    desk.keyboard.press("Shift+1")
+    desk.keyboard.press("2")
+    expect(light).to_have_attribute("data-tally", "preview")
+    expect(light).to_have_css("background-color", "rgb(10, 122, 52)")
+    desk.keyboard.press("Space")
+    expect(light).to_have_css("background-color", "rgb(208, 16, 12)")
+    expect(camera.get_by_text("On air", exact=True)).to_be_visible()
+    camera.goto(f"{studio.base_url}/tally/nobody")
+    expect(light).to_have_attribute("data-tally", "doubt")
+
+
+# When the words beside "Preview" become others, in milliseconds on the one clock of this machine.
+_WHEN_CHANGED = """shown => new Promise(resolve => new MutationObserver((_, observer) => {
+  observer.disconnect();
+  resolve(performance.timeOrigin + performance.now());
+}).observe(shown, { characterData: true, childList: true, subtree: true }))"""
+_WATCH = f"shown => {{ window.changed = ({_WHEN_CHANGED})(shown); }}"
+
+
+def test_two_pages_show_a_change_at_the_same_time(studio: Instance, open_page: OpenPage) -> None:
+    pages = open_page(studio, "/switcher"), open_page(studio, "/switcher")
+    for page in pages:
+        expect(page.get_by_test_id("preview")).not_to_have_text("unknown")
+    pages[0].keyboard.press("4")
+    for page in pages:
+        expect(page.get_by_test_id("preview")).to_have_text("Slides")
+    apart: list[float] = []
+    for key, name in [("1", "Stage"), ("2", "Speaker"), ("3", "Audience"), ("4", "Slides"), ("2", "Speaker")]:
+        for page in pages:
+            expect(page.get_by_test_id("preview")).not_to_have_text(name)
+            page.get_by_test_id("preview").evaluate(_WATCH)
+        pages[0].keyboard.press(key)
+        one, other = (page.evaluate("window.changed") for page in pages)
+        apart.append(abs(one - other))
+    assert statistics.median(apart) < 100, apart

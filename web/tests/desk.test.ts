@@ -17,6 +17,7 @@ const production = {
     { id: "cam2", name: "Speaker" },
   ],
   scenes: [{ id: "quad", name: "Quad", items: [] }],
+  overlays: [{ id: "lower-third" }],
 } as unknown as Production;
 
 const desk = { programme_sources: ["cam1"], preview_sources: ["cam1", "cam2"] } as unknown as Desk;
@@ -77,4 +78,9 @@ test("a warning stands until it is called off", () => {
 test("a colour is the same after it was shown", () => {
   expect(colourText(0x00ff07)).toBe("#00ff07");
   expect(colourFrom(colourText(0x00ff07))).toBe(0x00ff07);
+});
+
+test("the function keys take the titles there are, and are the browser's own otherwise", () => {
+  expect(commandFromKey("F1", false, production)).toEqual({ name: "overlay", overlay: "lower-third" });
+  expect(commandFromKey("F5", false, production)).toBeNull();
 });

@@ -43,12 +43,23 @@ export interface Transition {
   colour: number;
 }
 
+/** A title, a clock, a logo: what lies over the programme while it is taken in. */
+export interface Overlay {
+  id: string;
+  name: string;
+  template: string;
+  fields: Record<string, string>;
+  animation: string;
+  duration_ms: number;
+}
+
 export interface Production {
   id: string;
   name: string;
   format: { width: number; height: number; fps: number };
   inputs: { id: string; name: string }[];
   scenes: Scene[];
+  overlays: Overlay[]; // bottom to top
   transition: Transition;
 }
 
@@ -61,6 +72,9 @@ export interface Desk {
   black: boolean;
   inputs: Record<string, { picture: string; sound: boolean; size?: [number, number] }>;
   strips: Record<string, Strip>;
+  overlays: Record<string, boolean>;
+  /** The inputs that are heard instead of the programme in the headphones. */
+  solo: string[];
   encoder: string;
 }
 
@@ -153,14 +167,21 @@ export function sceneName(id: string, production: Production): string {
 }
 
 export interface Command {
-  name: "preview" | "cut" | "auto";
+  name: "preview" | "cut" | "auto" | "overlay";
   scene?: string;
+  overlay?: string;
 }
 
-/** What a key means: numbers prepare, with Shift they cut, space cuts, Enter takes. Null when it means nothing. */
+/**
+ * What a key means: numbers prepare, with Shift they cut, space cuts, Enter takes, F1 to F8 take titles in and out.
+ * Null when it means nothing.
+ */
 export function commandFromKey(code: string, shift: boolean, production: Production): Command | null {
   if (code === "Space") return { name: "cut" };
   if (code === "Enter" || code === "NumpadEnter") return { name: "auto" };
+  const key = /^F([1-8])$/.exec(code)?.[1];
+  const overlay = key === undefined || shift ? undefined : production.overlays[Number(key) - 1];
+  if (overlay !== undefined) return { name: "overlay", overlay: overlay.id };
   const number = /^(?:Digit|Numpad)([1-9])$/.exec(code)?.[1];
   const input = number === undefined ? undefined : production.inputs[Number(number) - 1];
   return input === undefined ? null : { name: shift ? "cut" : "preview", scene: fullScene(input.id) };

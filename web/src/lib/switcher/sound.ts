@@ -12,6 +12,12 @@ export function panText(pan: number): string {
   return `${share} % ${pan < 0 ? "left" : "right"}`;
 }
 
+/** The same where there is no room: "C", "L 30". */
+export function shortPan(pan: number): string {
+  const share = Math.round(Math.abs(pan) * 100);
+  return share === 0 ? "C" : `${pan < 0 ? "L" : "R"} ${share}`;
+}
+
 /** "M −23.1\nS −22.9\nI −23.0 LUFS"; nothing while nothing is known. */
 export function loudnessText(loudness: Loudness | undefined): string {
   if (!loudness) return "";

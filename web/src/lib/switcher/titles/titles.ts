@@ -1,0 +1,48 @@
+/** What the page knows of titles. Pure. */
+
+import type { Overlay } from "../desk";
+import { idFrom } from "../scene/edits";
+import type { Template, TemplateField } from "./templates.svelte";
+
+export const MAX_OVERLAYS = 8;
+
+export const ANIMATIONS: Record<string, string> = {
+  cut: "At once",
+  fade: "Fade",
+  "slide-left": "Slide to the left",
+  "slide-right": "Slide to the right",
+  "slide-up": "Slide up",
+  "slide-down": "Slide down",
+};
+
+/** What is typed during a show stands in the list; colours and pictures are chosen before it. */
+export function typedFields(fields: TemplateField[]): TemplateField[] {
+  return fields.filter(({ kind }) => kind !== "colour" && kind !== "still");
+}
+
+export function newOverlay(template: Template, others: Overlay[]): Overlay {
+  const names = others.map(({ name }) => name);
+  return {
+    id: idFrom(
+      template.name,
+      others.map(({ id }) => id),
+    ),
+    name: names.includes(template.name) ? numbered(template.name, names) : template.name,
+    template: template.id,
+    fields: Object.fromEntries(template.fields.map((field) => [field.name, field.default])),
+    animation: "fade",
+    duration_ms: 400,
+  };
+}
+
+function numbered(name: string, taken: string[]): string {
+  for (let number = 2; ; number += 1) if (!taken.includes(`${name} ${number}`)) return `${name} ${number}`;
+}
+
+/** Where its picture is; another address when it looks different, so that no old picture is shown. */
+export function pictureOf(production: string, overlay: Overlay): string {
+  const look = JSON.stringify([overlay.template, overlay.fields]);
+  let hash = 5381;
+  for (let index = 0; index < look.length; index += 1) hash = (hash * 33 + look.charCodeAt(index)) | 0;
+  return `/api/v1/productions/${production}/overlays/${overlay.id}/picture.png?look=${hash >>> 0}`;
+}
