@@ -70,6 +70,16 @@ class PathState(BaseModel):
     audio: AudioFigures | None = None
 
 
+class PathTiming(BaseModel):
+    """Told by a test source's strip and beep, from its making to its arrival on the hub."""
+
+    latency_ms: float = Field(description="median")
+    latency_p95_ms: float
+    lip_sync_ms: float | None = Field(description="above zero: the sound is late; null: no beep was heard")
+    frames: int = Field(description="how many were read")
+    beeps: int
+
+
 class WorkerStatus(BaseModel):
     id: str
     kind: str

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ class Snapshots:
     async def _decode(self, path: str, caps: Caps, unit: Unit, width: int) -> Snapshot:
         width, height = scaled_size(caps, width)
         failures: list[str] = []
-        pipeline = Pipeline(_decoder_text(caps, width, height), lambda message: _note(message, failures))
+        pipeline = Pipeline(_decoder_text(caps, width, height), partial(note_error, failures=failures))
         try:
             await pipeline.play()
             jpeg = await _decoded(pipeline, unit)
@@ -159,7 +160,7 @@ async def _decoded(pipeline: Pipeline, unit: Unit) -> bytes | None:
     return bytes(data.extract_dup(0, data.get_size()))
 
 
-def _note(message: Any, failures: list[str]) -> None:
+def note_error(message: Any, failures: list[str]) -> None:
     if message.type == Gst.MessageType.ERROR:
         failures.append(str(message.parse_error()[0].message))
 

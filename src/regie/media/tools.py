@@ -1,19 +1,21 @@
-"""The tools worker: snapshots of paths, and the capture devices of this machine."""
+"""The tools worker: snapshots of paths, their latency and lip-sync, and this machine's capture devices."""
 
 import asyncio
 import base64
 import logging
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from types import MappingProxyType
 
-from regie.domain.errors import Invalid
+from regie.domain.errors import Conflict, Invalid
 from regie.domain.workers import Json, Report, WorkerState
 from regie.hub.gst import Gst
 from regie.link.server import Handler
 from regie.link.worker import ReportTo, WorkerContext, run_worker
 from regie.media.devices import found_devices
 from regie.media.snapshot import MAX_WIDTH, Snapshots
+from regie.media.timing import measure
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +28,12 @@ async def run(context: WorkerContext, spec: Json) -> None:
 
 
 class ToolsBody:
-    """Answers two calls and has nothing to do otherwise."""
+    """Answers calls and has nothing to do otherwise."""
 
     def __init__(self, context: WorkerContext, report: ReportTo) -> None:
         self._report = report
+        self._run_dir = context.run_dir
+        self._measuring = asyncio.Lock()
         self._snapshots = Snapshots(context.run_dir, self._end_stuck)
         self._snapshots_made = 0
         self._looking: asyncio.Task[Json] | None = None
@@ -45,7 +49,7 @@ class ToolsBody:
         return {"snapshots": self._snapshots_made}
 
     def calls(self) -> Mapping[str, Handler]:
-        return {"snapshot": self._snapshot, "devices": self._devices}
+        return {"snapshot": self._snapshot, "devices": self._devices, "timing": self._timing}
 
     async def close(self) -> None:
         await self._snapshots.close()
@@ -62,6 +66,12 @@ class ToolsBody:
             "height": snapshot.height,
             "at_ns": snapshot.at_ns,
         }
+
+    async def _timing(self, args: Json) -> Json:
+        if self._measuring.locked():
+            raise Conflict("another path is being measured", "try again in a few seconds")
+        async with self._measuring:
+            return asdict(await measure(self._run_dir, str(args.get("path", "")), self._end_stuck))
 
     async def _devices(self, _: Json) -> Json:
         """Drivers may hang: the search runs in a thread, one at a time, and a hung one ends this worker."""

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from regie.api.access import VIEWER, GuardedRoute
-from regie.api.models import PathState
+from regie.api.models import PathState, PathTiming
 from regie.api.picture import TOOLS, Picture
 from regie.api.routes import API
 from regie.api.services import ServicesDep
@@ -14,6 +14,7 @@ from regie.domain.errors import Conflict, NotFound
 from regie.domain.workers import WorkerState
 
 SNAPSHOT_TIMEOUT_S = 8.0
+TIMING_TIMEOUT_S = 25.0
 
 router = APIRouter(prefix=f"{API}/paths", tags=["paths"], route_class=GuardedRoute)
 
@@ -42,6 +43,14 @@ async def snapshot(
     args = {"path": state.name} | ({"width": width} if width else {})
     taken = await services.engine.worker_call(TOOLS, "snapshot", args, timeout_s=SNAPSHOT_TIMEOUT_S)
     return Response(base64.b64decode(taken["jpeg"]), 200, {"Cache-Control": "no-store"}, "image/jpeg")
+
+
+@router.get("/{path:path}/timing", dependencies=[VIEWER])
+async def measure_timing(path: PathName, services: ServicesDep) -> PathTiming:
+    """Latency and lip-sync of a path that shows a test source, full size. It takes about four seconds."""
+    state = running_path(services.picture, path)
+    args = {"path": state.name}
+    return PathTiming(**await services.engine.worker_call(TOOLS, "timing", args, timeout_s=TIMING_TIMEOUT_S))
 
 
 @router.get("/{path:path}", dependencies=[VIEWER])

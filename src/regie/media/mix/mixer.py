@@ -12,6 +12,7 @@ import gi
 
 from regie.domain.desk import Desk, DeskState, Effect
 from regie.domain.errors import Invalid, Unavailable
+from regie.domain.frames import FrameGrid
 from regie.domain.production import Input, Production
 from regie.domain.scenes import Scene
 from regie.domain.sound import Strip
@@ -68,7 +69,8 @@ class Mixer:
             mixer_text(production.format, slots, self._start_ns), self._on_message
         )
         slates = SlateMaker(*canvas)
-        self._slots = [Slot(pipeline, number, run_dir, slates, production.hold_s) for number in range(slots)]
+        grid = FrameGrid(self._start_ns, production.format.fps)
+        self._slots = [Slot(pipeline, number, run_dir, slates, grid) for number in range(slots)]
         self._picture = Picture(
             pipeline, slots, canvas, self._slot_of, lambda number: self._slots[number].size
         )

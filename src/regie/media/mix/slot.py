@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from regie.domain.frames import FrameGrid, Snap
 from regie.domain.production import Input
 from regie.domain.workers import Json
 from regie.hub.clock import now_ns
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 IN_TIME_NS = 55_000_000  # what arrives this long after its time is still decoded and mixed in time
 MARGIN_NS = 8_000_000
 SETTLE_NS = 400_000_000  # what comes right after a connection is old: it was kept for new readers
-SLATE_INTERVAL_S = 0.2
+SLATE_INTERVAL_NS = 200_000_000
 WATCH_S = 0.05
 LOWER_AFTER_NS = 10_000_000_000
 
@@ -74,7 +75,7 @@ class Slot:
     """One input: at most one path at a time."""
 
     def __init__(
-        self, pipeline: Pipeline, number: int, run_dir: Path, slates: SlateMaker, hold_s: float
+        self, pipeline: Pipeline, number: int, run_dir: Path, slates: SlateMaker, grid: FrameGrid
     ) -> None:
         self.number = number
         self.input: Input | None = None
@@ -82,7 +83,8 @@ class Slot:
         self._pipeline = pipeline
         self._run_dir = run_dir
         self._slates = slates
-        self._hold_ns = int(hold_s * 1e9)
+        self._hold_ns = 0
+        self._snap = Snap(grid)
         self._sides = {stream: _Side(pipeline[f"{stream}_{number}"]) for stream in Stream}
         self._tasks: list[asyncio.Task[None]] = []
         self._slate_at_ns = 0
@@ -147,8 +149,7 @@ class Slot:
             if isinstance(item, Caps):
                 self._set_caps(side, item.text)
             elif self._may_pass(stream, side, item):
-                shift_ns = self._sound_later_ns if stream is Stream.AUDIO else -self._sound_later_ns
-                self._push(side, item, max(0, shift_ns))
+                self._push(stream, item)
 
     def _set_caps(self, side: _Side, text: str) -> None:
         if text != side.caps:
@@ -170,14 +171,18 @@ class Slot:
         side.last_at_ns, side.units = now, side.units + 1
         return True
 
-    def _push(self, side: _Side, unit: Unit, later_ns: int) -> None:
+    def _push(self, stream: Stream, unit: Unit) -> None:
+        shift_ns = self._sound_later_ns if stream is Stream.AUDIO else -self._sound_later_ns
+        pts_ns, duration_ns = unit.pts_ns + self.delay.ns + max(0, shift_ns), unit.duration_ns
+        if stream is Stream.VIDEO:
+            pts_ns, duration_ns = self._snap.snap(pts_ns, duration_ns)
         buffer = Gst.Buffer.new_wrapped(unit.data)
-        buffer.pts = unit.pts_ns + self.delay.ns + later_ns
-        if unit.duration_ns:
-            buffer.duration = unit.duration_ns
+        buffer.pts = pts_ns
+        if duration_ns:
+            buffer.duration = duration_ns
         if not unit.is_keyframe:
             buffer.set_flags(Gst.BufferFlags.DELTA_UNIT)
-        side.appsrc.emit("push-buffer", buffer)
+        self._sides[stream].appsrc.emit("push-buffer", buffer)
 
     # --- when nothing comes --------------------------------------------------------------------------------
 
@@ -190,7 +195,7 @@ class Slot:
         while True:
             await asyncio.sleep(WATCH_S)
             now = now_ns()
-            if self.is_lost and now - self._slate_at_ns >= SLATE_INTERVAL_S * 1e9:
+            if self.is_lost and now - self._slate_at_ns >= SLATE_INTERVAL_NS:
                 self._slate_at_ns = now
                 await self._show_slate()
 
@@ -205,6 +210,5 @@ class Slot:
         side.wants_keyframe = True  # what the decoder knew is gone
         self._set_caps(side, slate.caps)
         buffer = Gst.Buffer.new_wrapped(slate.unit)
-        buffer.pts = now_ns() - MARGIN_NS
-        buffer.duration = int(SLATE_INTERVAL_S * 1e9)
+        buffer.pts, buffer.duration = self._snap.snap(now_ns() - MARGIN_NS, SLATE_INTERVAL_NS)
         side.appsrc.emit("push-buffer", buffer)
