@@ -12,7 +12,13 @@ from tests.support.instance import Instance
 PHONE: ViewportSize = {"width": 360, "height": 740}
 LAPTOP: ViewportSize = {"width": 1366, "height": 768}
 WALL: ViewportSize = {"width": 3840, "height": 2160}
-PAGES = {"/": "Multiview", "/sources": "Sources", "/access": "Access", "/system": "System"}
+PAGES = {
+    "/": "Multiview",
+    "/switcher": "Switcher",
+    "/sources": "Sources",
+    "/access": "Access",
+    "/system": "System",
+}
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 _VIOLATIONS = """async () => {
