@@ -106,3 +106,15 @@ def test_whoever_wants_less_motion_gets_less(studio: Instance, open_page: OpenPa
       return duration > 1 || iterations > 1;
     }).length"""
     assert page.evaluate(slow) == 0
+
+
+def test_the_scene_editor_fits_a_phone_and_axe_finds_nothing_in_it(
+    studio: Instance, open_page: OpenPage
+) -> None:
+    page = opened(open_page, studio, "/switcher", PHONE)
+    page.get_by_role("button", name="Scenes", exact=True).tap()
+    page.get_by_role("button", name="Edit Quad").tap()
+    expect(page.get_by_role("dialog").get_by_test_id("canvas")).to_be_visible()
+    assert page.evaluate(_STICKS_OUT) == []
+    page.evaluate(AXE.read_text())
+    assert page.evaluate(_VIOLATIONS) == []

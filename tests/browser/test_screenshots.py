@@ -41,6 +41,16 @@ def test_screenshots_are_taken(studio: Instance, open_page: OpenPage, tmp_path: 
     watched(page)
     save(page, "enlarged", tmp_path)
 
+    page.goto(f"{studio.base_url}/switcher")
+    page.keyboard.press("Shift+1")
+    page.get_by_role("button", name="Quad", exact=True).click()
+    expect(page.get_by_test_id("preview")).to_have_text("Quad")
+    until(lambda: page.locator('.monitor[data-look="playing"]').count() == 6, 20, "all monitors play")
+    save(page, "switcher", tmp_path)
+    page.get_by_role("button", name="Edit Quad").click(force=True)
+    expect(page.get_by_test_id("canvas").locator("video")).to_have_count(4)
+    save(page, "scene-editor", tmp_path)
+
     page.goto(f"{studio.base_url}/sources")
     until(lambda: page.locator(".thumbnail img").evaluate_all(_ALL_LOADED), 20, "a still of every source")
     save(page, "sources", tmp_path)
