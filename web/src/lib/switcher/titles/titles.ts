@@ -15,9 +15,10 @@ export const ANIMATIONS: Record<string, string> = {
   "slide-down": "Slide down",
 };
 
-/** What is typed during a show stands in the list; colours and pictures are chosen before it. */
-export function typedFields(fields: TemplateField[]): TemplateField[] {
-  return fields.filter(({ kind }) => kind !== "colour" && kind !== "still");
+/** What is typed during a show stands in the list; colours, pictures and places are chosen before it. */
+export function typedFields({ kind, fields }: Template): TemplateField[] {
+  const typed = ["text", "multiline", "time", ...(kind === "score" ? ["number"] : [])];
+  return fields.filter((field) => typed.includes(field.kind));
 }
 
 export function newOverlay(template: Template, others: Overlay[]): Overlay {
