@@ -15,6 +15,7 @@ MAX_INPUTS = 12
 SIZES = ((640, 360), (1280, 720), (1920, 1080))
 RATES = (25, 30, 50, 60)
 MAX_BITRATE = 20_000_000
+MIN_FROZEN_S, MAX_FROZEN_S = 2.0, 3600.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Production:
     strips: Mapping[str, Strip] = field(default_factory=dict)
     transition: Transition = field(default_factory=Transition)
     hold_s: float = 0.5  # how long the last picture of a source that stalls stays
+    frozen_s: float = 0.0  # a picture that does not change for so long is warned of; 0 never
     programme: str = "black"  # where a mixer begins that has nothing better to go on with
     preview: str = "black"
 
@@ -72,6 +74,11 @@ class Production:
             raise Invalid(f"a production has at most {MAX_INPUTS} inputs, not {len(self.inputs)}")
         if not 0.1 <= self.hold_s <= 10:
             raise Invalid(f"a lost picture is held 0.1 to 10 s, not {self.hold_s:g}")
+        if self.frozen_s != 0 and not MIN_FROZEN_S <= self.frozen_s <= MAX_FROZEN_S:
+            raise Invalid(
+                f"a still picture is warned of after {MIN_FROZEN_S:g} to {MAX_FROZEN_S:g} s, "
+                f"or, at 0, never; not after {self.frozen_s:g} s"
+            )
         ids = [scene.id for scene in self.all_scenes]
         if len(set(ids)) != len(ids):
             raise Invalid("two scenes have the same id")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from regie.domain.errors import Invalid
 
-_PATH = re.compile(r"(?:src|pgm|pvw|clean|mv|ret|probe)(?:/[a-z0-9][a-z0-9-]{0,39}){1,2}")
+_PATH = re.compile(r"(?:src|pgm|pvw|mon|clean|mv|ret|probe)(?:/[a-z0-9][a-z0-9-]{0,39}){1,2}")
 
 
 class Stream(StrEnum):

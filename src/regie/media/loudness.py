@@ -33,7 +33,7 @@ class LoudnessMeter:
         frames, rest = divmod(len(samples), _FRAME_BYTES)
         if rest:
             raise ValueError(f"{len(samples)} bytes are no whole stereo frames")
-        self._check(self._library.ebur128_add_frames_float(self._state, samples, frames))
+        self._check(self._library.ebur128_add_frames_float(self._open_state, samples, frames))
 
     def read(self) -> Loudness:
         return Loudness(
@@ -51,6 +51,12 @@ class LoudnessMeter:
         if self._state:
             self._library.ebur128_destroy(ctypes.byref(self._state))
 
+    @property
+    def _open_state(self) -> ctypes.c_void_p:
+        if not self._state:  # the library would crash
+            raise RegieError("this loudness meter is closed")
+        return self._state
+
     def _new(self) -> ctypes.c_void_p:
         mode = _SHORT_TERM | _INTEGRATED | _HISTOGRAM
         state = ctypes.c_void_p(self._library.ebur128_init(CHANNELS, self._rate, mode))
@@ -60,7 +66,7 @@ class LoudnessMeter:
 
     def _value(self, measure: "ctypes._NamedFuncPointer") -> float | None:
         value = ctypes.c_double()
-        self._check(measure(self._state, ctypes.byref(value)))
+        self._check(measure(self._open_state, ctypes.byref(value)))
         return round(value.value, 1) if math.isfinite(value.value) else None
 
     @staticmethod

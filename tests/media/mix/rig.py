@@ -42,7 +42,7 @@ class ColourSource:
     def path(self) -> str:
         return f"src/{self.colour}"
 
-    def start(self, width: int = 320, height: int = 180, fps: int = 30) -> None:
+    def start(self, width: int = 320, height: int = 180, fps: int = 30, blink_s: float = 0) -> None:
         spec = {
             "run_dir": str(self.run_dir),
             "path": self.path,
@@ -51,6 +51,7 @@ class ColourSource:
             "width": width,
             "height": height,
             "fps": fps,
+            "blink_s": blink_s,
         }
         self.process = subprocess.Popen([sys.executable, "-m", "tests.media.mix.colour", json.dumps(spec)])
         until(socket_file(self.run_dir, self.path, Stream.VIDEO).exists, 10, f"{self.colour} on the hub")
@@ -182,16 +183,19 @@ class Show:
 
 
 @contextlib.contextmanager
-def running_show(run_dir: Path, *colours: str, **changes: Any) -> Iterator[Show]:
-    """Sources, a mixer that shows them, and a viewer that has seen the first of them."""
+def running_show(run_dir: Path, *colours: str, blink_s: float = 0, **changes: Any) -> Iterator[Show]:
+    """Sources, a mixer that shows them, and a viewer that has seen the first of them.
+
+    With `blink_s`, the last source and its tone go on and off at that interval.
+    """
     sources = {colour: ColourSource(run_dir, colour) for colour in colours}
     production = new_production("main", "Main", [Input(colour, colour.title()) for colour in colours])
     production = replace(production, **{"format": SMALL, **changes})
     viewer: Viewer | None = None
     with contextlib.ExitStack() as stack:
-        for source in sources.values():
+        for colour, source in sources.items():
             stack.callback(source.kill)
-            source.start()
+            source.start(blink_s=blink_s if colour == colours[-1] else 0)
         mixer = Worker("mix-main", "mixer", run_dir)
         stack.enter_context(running(mixer, {"production": production.to_wire()}))
         viewer = Viewer(run_dir)

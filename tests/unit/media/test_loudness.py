@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from regie.domain.errors import RegieError
 from regie.media.loudness import Loudness, LoudnessMeter
 
 RATE = 48_000
@@ -63,6 +64,8 @@ def test_a_reset_begins_anew() -> None:
     assert meter.read().integrated == pytest.approx(-23, abs=0.1)
     meter.close()
     meter.close()
+    with pytest.raises(RegieError, match="closed"):
+        meter.read()
 
 
 def test_half_a_frame_is_refused() -> None:

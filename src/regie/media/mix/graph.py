@@ -4,7 +4,8 @@
                        └─ bus b ─┴─ final ─ overlays ─ black ─ encoder ─ hub pgm
     both buses ─ wiper ─ final, fed only while something is wiped: alpha costs a fifth of a core
     the bus off air ─ small ─ encoder ─ hub pvw
-    sound n ─ fader ─ pan ─ meter ─ mix ─ limiter ─ meter ─ opus ─ hub pgm
+    sound n ─ meter ─┬─ fader ─ pan ─ mix ─ meter ─ limiter ─ meter ─┬─ opus ─ hub pgm
+                     └─ monitor ─ hub mon                            └─ monitor, loudness
 
 Each input has a pad on both buses, always: a scene is nothing but where the pads stand. A pad that is not
 seen costs nothing, the compositor leaves it out.
@@ -14,19 +15,19 @@ from regie.domain.production import Format
 from regie.hub.paths import Stream
 from regie.hub.publish import writer_text
 from regie.media.encoders import Size, best_encoder, encoder_text
+from regie.media.mix.monitor import monitor_text
+from regie.media.mix.parts import LIMITER, RAW_SOUND, SOUND_MIXER, SPARE
+from regie.media.mix.watch import look_text
 
 BUS_LATENCY_NS = (
     90_000_000  # from a picture's time to its programme frame, at most: what is later is left out
 )
 FINAL_LATENCY_NS = 40_000_000
-SOUND_BUFFER_MS = 20
 LEVEL_INTERVAL_NS = 50_000_000
+LOUDNESS_BUFFERS = 250  # five seconds: the loop that measures them comes by 20 times a second
 PREVIEW = (640, 360)
-RAW_SOUND = "audio/x-raw,format=F32LE,rate=48000,channels=2,layout=interleaved"
 H264 = "video/x-h264,stream-format=byte-stream,alignment=au"
-LIMITER = "ladspa-fast-lookahead-limiter-1913-so-fastlookaheadlimiter"
 OVERLAYS = 8
-SPARE = "errorignore convert-to=ok"  # a branch that may fail without the programme
 SMALL = 64  # the side of a picture that only keeps the time, or is one colour
 
 
@@ -34,9 +35,10 @@ def mixer_text(form: Format, inputs: int, start_ns: int) -> str:
     """Everything, for a number of inputs; its first frame has the time `start_ns`."""
     parts = [_bus("a", form, start_ns), _bus("b", form, start_ns), _final(form, start_ns)]
     parts += [_wiper(form), _preview(form)]
-    parts += [_input(number) for number in range(inputs)]
+    parts += [f"{_input(number)} {look_text(number)}" for number in range(inputs)]
     parts += [_sound(start_ns)]
     parts += [_sound_input(number) for number in range(inputs)]
+    parts += [monitor_text(inputs)]
     return " ".join(parts)
 
 
@@ -149,10 +151,12 @@ def _input(number: int) -> str:
 def _sound(start_ns: int) -> str:
     """The clock pad is silence that never ends, so that the mix goes on when nobody speaks."""
     return (
-        f"audiomixer name=mix latency={BUS_LATENCY_NS} output-buffer-duration={SOUND_BUFFER_MS * 1_000_000} "
-        f"start-time-selection=first ignore-inactive-pads=true ! {RAW_SOUND} ! volume name=pgm_volume ! "
+        f"{SOUND_MIXER} name=mix latency={BUS_LATENCY_NS} ! {RAW_SOUND} ! volume name=pgm_volume ! "
+        f"level name=level_sum interval={LEVEL_INTERVAL_NS} ! "
         f"{LIMITER} name=limiter limit=-1 release-time=0.1 ! "
-        f"level name=level_pgm interval={LEVEL_INTERVAL_NS} ! queue max-size-time=200000000 ! "
+        f"level name=level_pgm interval={LEVEL_INTERVAL_NS} ! tee name=pgm_sound ! "
+        f"appsink name=loudness sync=false async=false max-buffers={LOUDNESS_BUFFERS} drop=true "
+        "pgm_sound. ! queue max-size-time=200000000 ! "
         "audioconvert ! audio/x-raw,format=S16LE ! opusenc frame-size=20 bitrate=160000 complexity=8 ! "
         f"{writer_text(Stream.AUDIO, 'pgm')} "
         f"audiotestsrc wave=silence samplesperbuffer=960 timestamp-offset={start_ns} ! {RAW_SOUND} ! "
@@ -165,7 +169,7 @@ def _sound_input(number: int) -> str:
         f"appsrc name=audio_{number} is-live=true format=time do-timestamp=false block=false "
         "max-buffers=150 max-bytes=0 max-time=0 leaky-type=downstream ! "
         f"opusdec name=hear_{number} ! audioconvert ! audioresample ! {RAW_SOUND} ! "
-        f"level name=level_{number} interval={LEVEL_INTERVAL_NS} ! volume name=volume_{number} ! "
-        f"audiopanorama name=pan_{number} method=simple ! "
-        f"queue max-size-time=3000000000 max-size-buffers=0 max-size-bytes=0 ! mix.sink_{number + 1}"
+        f"level name=level_{number} interval={LEVEL_INTERVAL_NS} ! tee name=sound_{number} ! "
+        "queue max-size-time=3000000000 max-size-buffers=0 max-size-bytes=0 ! "  # a delayed sound waits here
+        f"volume name=volume_{number} ! audiopanorama name=pan_{number} method=simple ! mix.sink_{number + 1}"
     )

@@ -17,16 +17,19 @@ from regie.domain.production import Input, Production
 from regie.domain.scenes import Scene
 from regie.domain.sound import Strip
 from regie.domain.transitions import Transition
+from regie.domain.watchdog import Limits
 from regie.domain.workers import Json
 from regie.hub.clock import now_ns
 from regie.hub.gst import GLib, Gst, Pipeline
 from regie.media.mix.buses import Picture
 from regie.media.mix.graph import mixer_text
+from regie.media.mix.monitor import Monitor
 from regie.media.mix.outputs import Outputs
 from regie.media.mix.slate import SlateMaker
 from regie.media.mix.slot import Slot
-from regie.media.mix.sound import Meters, Sound
+from regie.media.mix.sound import Loudness, Meters, Sound
 from regie.media.mix.timeline import Fader
+from regie.media.mix.watch import Looks, Studio, Watch
 
 gi.require_version("GdkPixbuf", "2.0")
 from gi.repository import GdkPixbuf  # noqa: E402
@@ -44,8 +47,9 @@ COMMAND_NS = 6_000_000  # longer than it takes to put all of a command on the ti
 class MixerEvents:
     """Whom the mixer tells. All are called in the event loop."""
 
-    changed: Callable[[], None]  # the desk, or how an input does
+    changed: Callable[[int], None]  # the desk, or how an input does; from which frame on
     measured: Callable[[Json], None]  # levels
+    warned: Callable[[Json], None]  # that something is wrong, or right again
     failed: Callable[[str], None]  # it is of no use any more
 
 
@@ -58,6 +62,7 @@ class Mixer:
         self.production = production
         self.desk = Desk(state)
         self.is_black = False
+        self.soloed: tuple[str, ...] = ()
         self._format = production.format
         self._tell = tell
         self._start_ns = _next_frame(now_ns(), production.format.fps)
@@ -76,7 +81,10 @@ class Mixer:
         )
         self._sound = Sound(pipeline, slots)
         self._meters = Meters()
-        self._outputs = Outputs(run_dir, production, pipeline)
+        self._loudness = Loudness(pipeline)
+        self._monitor = Monitor(run_dir, production, pipeline, slots)
+        self._watch = Watch(Looks(pipeline, slots), tell.warned, Limits())
+        self._outputs = Outputs(run_dir, production, pipeline, self._monitor)
         pipeline["black"].set_property("pixbuf", _black_pixel())
         self._black = Fader(pipeline["black"], "alpha", 0.0)
 
@@ -110,8 +118,10 @@ class Mixer:
                 await self._ticking
         for slot in self._slots:
             await slot.release()
+        self._watch.end()
         await self._pipeline.close()
         await self._outputs.close()
+        self._loudness.close()
 
     # --- commands: each returns the running time of the first frame that shows it ---------------------------
 
@@ -133,15 +143,27 @@ class Mixer:
         self.is_black = on
         self._black.ramp(1.0 if on else 0.0, at_ns, duration_ms * MS)
         self._sound.fade_programme(0.0 if on else 1.0, at_ns, duration_ms * MS)
-        self._tell.changed()
+        self._tell.changed(at_ns)
         return at_ns
 
     def set_strip(self, source: str, strip: Strip) -> int:
         self.production = replace(self.production, strips={**self.production.strips, source: strip})
         at_ns = self._next_frame_ns()
         self._set_sound(at_ns)
-        self._tell.changed()
+        self._tell.changed(at_ns)
         return at_ns
+
+    def solo(self, sources: tuple[str, ...]) -> int:
+        """Hear these on the monitor, and not the programme."""
+        self.soloed = sources
+        at_ns = self._next_frame_ns()
+        self._set_sound(at_ns)
+        self._tell.changed(at_ns)
+        return at_ns
+
+    def reset_loudness(self) -> int:
+        self._loudness.reset()
+        return self._next_frame_ns()
 
     def _do(self, command: Callable[[int], list[Effect]]) -> int:
         at_ns = self._next_frame_ns()
@@ -150,7 +172,7 @@ class Mixer:
         self._set_sound(at_ns)
         running = self.desk.state.running
         self._busy_until_ns = max(at_ns, running.end_ns if running is not None else 0)
-        self._tell.changed()
+        self._tell.changed(at_ns)
         return at_ns
 
     # --- inputs --------------------------------------------------------------------------------------------
@@ -168,8 +190,10 @@ class Mixer:
             for effect in self.desk.change(scene, at_ns):
                 self._picture.do(effect)
         self._picture.replace_items(at_ns)
+        self.soloed = tuple(source for source in self.soloed if source in wanted)
+        self._watch.forget_all_but(wanted)
         self._set_sound(at_ns)
-        self._tell.changed()
+        self._tell.changed(at_ns)
 
     def _assign(self, inputs: tuple[Input, ...]) -> None:
         for wanted in inputs:
@@ -190,12 +214,17 @@ class Mixer:
         return {slot.input.id: slot.number for slot in self._slots if slot.input is not None}
 
     def _set_sound(self, at_ns: int) -> None:
-        state = self.desk.state
         for slot in self._slots:
             if slot.input is not None:
                 slot.shift_sound(self.production.strip(slot.input.id).delay_ms)
-        seen = {*state.programme.sources, *(state.preview.sources if state.running is not None else ())}
-        self._sound.set(self._numbers, self.production, seen, at_ns)
+        self._sound.set(self._numbers, self.production, self.on_air, at_ns)
+        self._monitor.set(self._numbers, self.production, self.soloed, at_ns)
+
+    @property
+    def on_air(self) -> set[str]:
+        """The sources in the programme; during a transition, in both scenes."""
+        state = self.desk.state
+        return {*state.programme.sources, *(state.preview.sources if state.running is not None else ())}
 
     # --- time ----------------------------------------------------------------------------------------------
 
@@ -222,14 +251,23 @@ class Mixer:
             if self.desk.state.running is None and shown_ns > self._busy_until_ns:
                 self._picture.rest()
             if self._look_at_inputs() or self.desk.state != before:
-                self._set_sound(self._next_frame_ns())
-                self._tell.changed()
+                at_ns = self._next_frame_ns()
+                self._set_sound(at_ns)
+                self._tell.changed(at_ns)
             self._outputs.show_preview_of(self.desk.state.air.other)
-            names = {str(number): source for source, number in self._numbers.items()} | {"pgm": "pgm"}
-            if levels := self._meters.take(names):
-                self._tell.measured(levels)
+            self._monitor.serve()
+            self._measure(now_ns())
             if (self._outputs.flow.silent_for_s(now_ns()) or 0) > STILL_S:
                 self._tell.failed(f"the programme stands still for {STILL_S:g} s")
+
+    def _measure(self, now: int) -> None:
+        numbers = self._numbers
+        names = {str(number): source for source, number in numbers.items()}
+        levels = self._meters.take({**names, "pgm": "pgm"}, now)
+        self._tell.measured({**levels, "loudness": self._loudness.take(now)})
+        studio = Studio(self.production, numbers, self._seen, self.on_air, self.is_black)
+        self._watch.listen(studio, levels, self._meters.take({"sum": "sum"}, now)["sum"], now)
+        self._watch.look(studio, now)
 
     def _look_at_inputs(self) -> bool:
         """Whether an input has another size or state than before; another size is another place."""
@@ -250,9 +288,13 @@ class Mixer:
             error, debug = message.parse_warning()
             log.warning("%s: %s (%s)", message.src.get_name(), error.message, debug)
         elif message.type == Gst.MessageType.ELEMENT and message.get_structure().get_name() == "level":
-            self._meters.on_message(message.src.get_name(), message.get_structure())
+            self._meters.on_message(message.src.get_name(), message.get_structure(), now_ns())
 
     # --- figures -------------------------------------------------------------------------------------------
+
+    @property
+    def warnings(self) -> list[Json]:
+        return self._watch.warnings
 
     def inputs(self) -> Json:
         return {slot.input.id: slot.status() for slot in self._slots if slot.input is not None}

@@ -1,4 +1,4 @@
-"""What the mixer gives: the programme always, the preview while someone looks at it."""
+"""What the mixer gives: the programme always; preview and monitor while someone looks and listens."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +14,7 @@ from regie.hub.gst import Pipeline
 from regie.hub.paths import Stream
 from regie.hub.publish import Publisher, force_keyframe_at
 from regie.media.mix.graph import PREVIEW
+from regie.media.mix.monitor import Monitor
 
 LATE_NS = 200_000_000  # a frame this long after its time has left the pipeline behind
 
@@ -38,8 +39,9 @@ class ProgrammeFlow(Flow):
 class Outputs:
     """The publishers of a production's paths."""
 
-    def __init__(self, run_dir: Path, production: Production, pipeline: Pipeline) -> None:
+    def __init__(self, run_dir: Path, production: Production, pipeline: Pipeline, monitor: Monitor) -> None:
         self._pipeline = pipeline
+        self._monitor = monitor
         self._programme = f"pgm/{production.id}"
         self._preview = f"pvw/{production.id}"
         self._video = Publisher(run_dir, self._programme, Stream.VIDEO, "pgm")
@@ -54,14 +56,19 @@ class Outputs:
         self._video.attach(self._pipeline, self._keyframe("encoder"))
         self._small.attach(self._pipeline, self._keyframe("pvw_encoder"))
         self._audio.attach(self._pipeline)
+        self._monitor.publisher.attach(self._pipeline)
 
     def listen(self) -> None:
-        for publisher in (self._video, self._audio, self._small):
+        for publisher in self._publishers:
             publisher.listen()
 
     async def close(self) -> None:
-        for publisher in (self._video, self._audio, self._small):
+        for publisher in self._publishers:
             await publisher.close()
+
+    @property
+    def _publishers(self) -> tuple[Publisher, ...]:
+        return self._video, self._audio, self._small, self._monitor.publisher
 
     def show_preview_of(self, off_air: Bus) -> None:
         """Encode the bus off air while someone looks at it."""
@@ -79,9 +86,10 @@ class Outputs:
         return {
             self._programme: {
                 "video": self._video_stats(self._video, self._size),
-                "audio": _stats(self._audio, codec="Opus", rate=48000, channels=2),
+                "audio": _audio_stats(self._audio),
             },
             self._preview: {"video": self._video_stats(self._small, PREVIEW), "audio": None},
+            self._monitor.path: {"video": None, "audio": _audio_stats(self._monitor.publisher)},
         }
 
     def _video_stats(self, publisher: Publisher, size: tuple[int, int]) -> Json | None:
@@ -99,6 +107,10 @@ class Outputs:
 
     def _keyframe(self, encoder: str) -> Callable[[], None]:
         return partial(force_keyframe_at, self._pipeline[encoder])
+
+
+def _audio_stats(publisher: Publisher) -> Json | None:
+    return _stats(publisher, codec="Opus", rate=48000, channels=2)
 
 
 def _stats(publisher: Publisher, **facts: Any) -> Json | None:

@@ -30,6 +30,8 @@ SETTLE_NS = 400_000_000  # what comes right after a connection is old: it was ke
 SLATE_INTERVAL_NS = 200_000_000
 WATCH_S = 0.05
 LOWER_AFTER_NS = 10_000_000_000
+LEAD_NS = 2 * int(WATCH_S * 1e9)  # no picture is decoded longer before its time: decoded ones take much room
+EARLY_UNITS = 90
 
 
 class Delay:
@@ -89,6 +91,7 @@ class Slot:
         self._tasks: list[asyncio.Task[None]] = []
         self._slate_at_ns = 0
         self._sound_later_ns = 0
+        self._early: deque[Unit] = deque(maxlen=EARLY_UNITS)  # pictures that wait for their sound
 
     def assign(self, wanted: Input, hold_s: float) -> None:
         self.input = wanted
@@ -112,6 +115,7 @@ class Slot:
         self._tasks = []
         self.input = None
         self.delay = Delay()
+        self._early.clear()
         for stream, side in self._sides.items():
             self._sides[stream] = _Side(side.appsrc)
             side.appsrc.send_event(Gst.Event.new_flush_start())
@@ -149,11 +153,13 @@ class Slot:
             if isinstance(item, Caps):
                 self._set_caps(side, item.text)
             elif self._may_pass(stream, side, item):
-                self._push(stream, item)
+                self._take(stream, item)
 
     def _set_caps(self, side: _Side, text: str) -> None:
         if text != side.caps:
             side.caps = text
+            if side is self._sides[Stream.VIDEO]:
+                self._early.clear()  # what follows is another picture
             side.appsrc.set_property("caps", Gst.Caps.from_string(text))
 
     def _may_pass(self, stream: Stream, side: _Side, unit: Unit) -> bool:
@@ -171,9 +177,22 @@ class Slot:
         side.last_at_ns, side.units = now, side.units + 1
         return True
 
-    def _push(self, stream: Stream, unit: Unit) -> None:
+    def _take(self, stream: Stream, unit: Unit) -> None:
+        if stream is Stream.VIDEO and (self._early or self._is_early(unit)):
+            self._early.append(unit)
+        else:
+            self._push(stream, unit)
+
+    def _is_early(self, unit: Unit) -> bool:
+        return self._time_ns(Stream.VIDEO, unit) - now_ns() > LEAD_NS
+
+    def _time_ns(self, stream: Stream, unit: Unit) -> int:
+        """When it is mixed."""
         shift_ns = self._sound_later_ns if stream is Stream.AUDIO else -self._sound_later_ns
-        pts_ns, duration_ns = unit.pts_ns + self.delay.ns + max(0, shift_ns), unit.duration_ns
+        return unit.pts_ns + self.delay.ns + max(0, shift_ns)
+
+    def _push(self, stream: Stream, unit: Unit) -> None:
+        pts_ns, duration_ns = self._time_ns(stream, unit), unit.duration_ns
         if stream is Stream.VIDEO:
             pts_ns, duration_ns = self._snap.snap(pts_ns, duration_ns)
         buffer = Gst.Buffer.new_wrapped(unit.data)
@@ -191,9 +210,11 @@ class Slot:
         return now_ns() - last if last else 1 << 62
 
     async def _watch(self) -> None:
-        """Show the slate while there is no picture."""
+        """Let pictures go when it is nearly their time; show the slate while there is none."""
         while True:
             await asyncio.sleep(WATCH_S)
+            while self._early and not self._is_early(self._early[0]):
+                self._push(Stream.VIDEO, self._early.popleft())
             now = now_ns()
             if self.is_lost and now - self._slate_at_ns >= SLATE_INTERVAL_NS:
                 self._slate_at_ns = now

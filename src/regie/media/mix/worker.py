@@ -67,7 +67,9 @@ class MixerBody:
                 self._voice(Report(WorkerState.STARTING, "the programme begins anew in its new format"))
                 self._mixer = None
                 await mixer.close()
-                await self._make(production, mixer.desk.state)
+                still_there = {item.id for item in production.inputs}
+                solo = tuple(source for source in mixer.soloed if source in still_there)
+                await self._make(production, mixer.desk.state, solo)
 
     async def stats(self) -> Json:
         return self._mixer.stats() if self._mixer else {"paths": {}, "mixer": None}
@@ -81,6 +83,8 @@ class MixerBody:
             "t_bar": self._t_bar,
             "fade_to_black": self._fade_to_black,
             "strip": self._strip,
+            "solo": self._solo,
+            "reset_loudness": self._reset_loudness,
             "graph": self._graph,
         }
 
@@ -92,15 +96,15 @@ class MixerBody:
 
     # --- the mixer -----------------------------------------------------------------------------------------
 
-    async def _make(self, production: Production, state: DeskState) -> None:
+    async def _make(self, production: Production, state: DeskState, solo: tuple[str, ...] = ()) -> None:
         wanted = max(LEAST_INPUTS, len(production.inputs) + SPARE_INPUTS)
         self._slots = min(wanted, max(MAX_INPUTS, len(production.inputs)))
-        events = MixerEvents(self._on_changed, self._on_measured, self._on_failed)
+        events = MixerEvents(self._on_changed, self._on_measured, self._on_warned, self._on_failed)
         mixer = Mixer(self._context.run_dir, production, self._slots, state, events)
         await mixer.start()
         self._mixer = mixer
         self._voice(Report(WorkerState.LIVE))
-        self._on_changed()
+        mixer.solo(solo)  # which tells the desk
 
     @property
     def _running(self) -> Mixer:
@@ -108,13 +112,17 @@ class MixerBody:
             raise Unavailable("the mixer is being made anew", "try again in a second")
         return self._mixer
 
-    def _on_changed(self) -> None:
+    def _on_changed(self, at_ns: int) -> None:
+        self._at_ns = at_ns
         if self._mixer is not None:
             self._remember()
             self._voice.publish("desk", self._state())
 
     def _on_measured(self, levels: Json) -> None:
         self._voice.publish("levels", levels)
+
+    def _on_warned(self, warning: Json) -> None:
+        self._voice.publish("warning", warning)
 
     def _on_failed(self, why: str) -> None:
         """A pipeline that failed does not heal: a new process has the programme back within a second."""
@@ -124,7 +132,7 @@ class MixerBody:
     # --- commands ------------------------------------------------------------------------------------------
 
     async def _desk(self, _: Json) -> Json:
-        return self._answer(self._at_ns)
+        return {**self._answer(self._at_ns), "warnings": self._running.warnings}
 
     async def _preview(self, args: Json) -> Json:
         scene = self._scene(args)
@@ -148,13 +156,25 @@ class MixerBody:
         )
 
     async def _strip(self, args: Json) -> Json:
-        source = str(args.get("source"))
-        if source not in {item.id for item in self._running.production.inputs}:
-            raise Invalid(f"{source!r} is no input of this production")
+        source = self._input(args.get("source"))
         return self._answer(self._running.set_strip(source, strip_from_wire(args["strip"])))
+
+    async def _solo(self, args: Json) -> Json:
+        sources = args.get("sources")
+        if not isinstance(sources, list):
+            raise Invalid("which inputs shall be heard? sources is a list of their ids")
+        return self._answer(self._running.solo(tuple(dict.fromkeys(map(self._input, sources)))))
+
+    async def _reset_loudness(self, _: Json) -> Json:
+        return self._answer(self._running.reset_loudness())
 
     async def _graph(self, _: Json) -> Json:
         return {"dot": self._running.graph()}
+
+    def _input(self, source: object) -> str:
+        if source not in {item.id for item in self._running.production.inputs}:
+            raise Invalid(f"{str(source)[:60]!r} is no input of this production")
+        return str(source)
 
     def _scene(self, args: Json) -> Scene | None:
         scene_id = args.get("scene")
@@ -178,9 +198,7 @@ class MixerBody:
             "at_ns": self._at_ns,
             "programme": state.programme.id,
             "preview": state.preview.id,
-            "programme_sources": sorted(
-                {*state.programme.sources, *(state.preview.sources if running is not None else ())}
-            ),
+            "programme_sources": sorted(mixer.on_air),
             "preview_sources": sorted(set(state.preview.sources)),
             "air": state.air.value,
             "transition": None
@@ -192,6 +210,7 @@ class MixerBody:
                 "way": running.way,
             },
             "black": mixer.is_black,
+            "solo": list(mixer.soloed),
             "overlays": {},
             "inputs": mixer.inputs(),
             "strips": {
