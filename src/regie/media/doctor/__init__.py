@@ -8,6 +8,7 @@ from regie.media.doctor.finding import Finding, Grade
 from regie.media.doctor.gstreamer import gstreamer_findings
 from regie.media.doctor.machine import machine_findings
 from regie.media.doctor.ports import port_findings
+from regie.media.doctor.titles import title_findings
 from regie.settings import Settings
 
 _MARKS = {Grade.GOOD: "✓", Grade.WARNING: "!", Grade.MISSING: "✗"}
@@ -31,6 +32,7 @@ def examined(settings: Settings) -> Iterator[Finding]:
     yield from machine_findings(settings)
     yield from port_findings(settings)
     yield from gstreamer_findings()
+    yield from title_findings()
 
 
 def _line(finding: Finding) -> str:

@@ -1,0 +1,1 @@
+"""What lies over the programme, drawn: templates, fields and pictures, in a process of its own."""
