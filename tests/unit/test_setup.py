@@ -6,9 +6,12 @@ import re
 import shutil
 import subprocess
 import time
+from importlib.util import cache_from_source
 from pathlib import Path
 
+import fastapi
 import pytest
+import sqlalchemy
 
 from regie.hub.gst import Gst
 from regie.media.doctor.gstreamer import NEEDED_ELEMENTS
@@ -51,6 +54,12 @@ def test_a_second_setup_does_nothing_says_nothing_and_takes_no_time() -> None:
     )
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
     assert time.monotonic() - began < 5  # 0.2 s on an idle machine
+
+
+def test_what_is_installed_is_compiled_so_that_no_worker_has_to() -> None:
+    assert run([f"{ROOT}/scripts/setup", "test"]).returncode == 0
+    code = [Path(fastapi.__file__), Path(sqlalchemy.__file__), *(ROOT / "src/regie").rglob("*.py")]
+    assert [file for file in code if not Path(cache_from_source(file)).exists()] == []
 
 
 def test_a_failed_installation_shows_why_and_what_to_do(checkout: Path, tmp_path: Path) -> None:
