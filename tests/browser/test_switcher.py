@@ -207,3 +207,15 @@ def test_two_pages_show_a_change_at_the_same_time(studio: Instance, open_page: O
         one, other = (page.evaluate("window.changed") for page in pages)
         apart.append(abs(one - other))
     assert statistics.median(apart) < 100, apart
+
+
+def test_settings_change_what_was_changed_and_nothing_else(studio: Instance, open_page: OpenPage) -> None:
+    page = open_page(studio, "/switcher")
+    before = studio.request("GET", "/productions/main")["production"]
+    for seconds in ("2", "0.5"):
+        page.get_by_role("button", name="Programme", exact=True).click()
+        page.get_by_label("A lost picture stays for").select_option(seconds)
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        after = studio.request("GET", "/productions/main")["production"]
+        assert after == {**before, "hold_s": float(seconds), "preview": after["preview"]}

@@ -56,11 +56,15 @@ export interface Overlay {
 export interface Production {
   id: string;
   name: string;
-  format: { width: number; height: number; fps: number };
+  format: { width: number; height: number; fps: number; bitrate: number };
   inputs: { id: string; name: string }[];
   scenes: Scene[];
   overlays: Overlay[]; // bottom to top
   transition: Transition;
+  /** How long the last picture of a source that stalls stays. */
+  hold_s: number;
+  /** After how long a still picture is warned of; 0 is never. */
+  frozen_s: number;
 }
 
 export interface Desk {
