@@ -87,6 +87,8 @@ export interface Warning {
   source: string | null;
   kind: string;
   text: string;
+  /** What to do. */
+  hint: string;
 }
 
 /** A desk is null while its mixer does not answer: nothing may then be shown as if it were so. */
