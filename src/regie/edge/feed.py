@@ -13,7 +13,7 @@ from regie.edge.delays import Delays
 from regie.edge.units import AudioStream, VideoStream, VideoUnit
 from regie.edge.viewer import Viewer
 from regie.hub.clock import now_ns
-from regie.hub.paths import Stream
+from regie.hub.paths import Stream, streams_of
 from regie.hub.reader import HubReader
 from regie.hub.wire import Unit
 
@@ -70,8 +70,9 @@ class Feed:
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        for stream, take in ((Stream.VIDEO, self._take_video), (Stream.AUDIO, self._take_audio)):
-            task = asyncio.create_task(self._follow(stream, take), name=f"{self.path} {stream}")
+        takers = {Stream.VIDEO: self._take_video, Stream.AUDIO: self._take_audio}
+        for stream in streams_of(self.path):
+            task = asyncio.create_task(self._follow(stream, takers[stream]), name=f"{self.path} {stream}")
             self._tasks.append(task)
 
     async def close(self) -> None:

@@ -1,10 +1,11 @@
 """What of an offer is served, and the answer that says so (RFC 8829, RFC 6184, RFC 7587)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from regie.domain.errors import Invalid, NotAcceptable
 from regie.edge.sdp import Codec, Offer, Section
+from regie.hub.paths import Stream
 
 PLAYOUT_DELAY = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"
 CNAME = "regie"
@@ -39,9 +40,14 @@ class Negotiated:
         return self.served[0].section
 
 
-def negotiated(offer: Offer, profile_level_id: str | None) -> Negotiated:
+def negotiated(
+    offer: Offer, profile_level_id: str | None, streams: Collection[Stream] = tuple(Stream)
+) -> Negotiated:
     """Choose; NotAcceptable when the offer wants nothing that is sent here."""
-    result = Negotiated(offer, _video(offer, profile_level_id), _audio(offer))
+    video = _video(offer, profile_level_id) if Stream.VIDEO in streams else None
+    result = Negotiated(offer, video, _audio(offer))
+    if not result.served and Stream.VIDEO not in streams:
+        raise NotAcceptable("there is only sound here", "offer to receive Opus audio")
     if not result.served:
         raise NotAcceptable(
             "the offer asks for neither H.264 video nor Opus audio",

@@ -22,7 +22,7 @@ from regie.edge.negotiation import Ssrcs, answer_text, negotiated
 from regie.edge.peer import Peer, PeerSettings, checked_address
 from regie.edge.sdp import fragment_from_text, offer_from_text
 from regie.edge.viewer import Identity, Viewer
-from regie.hub.paths import checked_path
+from regie.hub.paths import checked_path, streams_of
 from regie.hub.vital import vital
 from regie.link.server import Handler
 from regie.link.worker import ReportTo, WorkerContext, run_worker
@@ -171,7 +171,8 @@ class EdgeBody:
         limit = self._limit_of(path)
         feed = self._feeds.get(path)
         check_room(path, len(feed.viewers) if feed else 0, limit, len(self._viewers), self._spec.max_viewers)
-        agreed = negotiated(offer_from_text(text), feed.video.payloader.profile_level_id if feed else None)
+        profile = feed.video.payloader.profile_level_id if feed else None
+        agreed = negotiated(offer_from_text(text), profile, streams_of(path))
         feed = feed or self._open_feed(path)
         ssrcs = Ssrcs(feed.video.ssrc, feed.audio.ssrc)
         peer = Peer(self._spec.peer_settings(), agreed, ssrcs, self._closing.close_soon)

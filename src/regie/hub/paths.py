@@ -21,5 +21,10 @@ def checked_path(name: str) -> str:
     return name
 
 
+def streams_of(path: str) -> tuple[Stream, ...]:
+    """What it carries: one listens to a monitor, and sees nothing there."""
+    return (Stream.AUDIO,) if path.startswith("mon/") else tuple(Stream)
+
+
 def socket_file(run_dir: Path, path: str, stream: Stream) -> Path:
     return run_dir / "hub" / checked_path(path) / f"{stream}.sock"

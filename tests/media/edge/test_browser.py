@@ -65,3 +65,12 @@ def test_a_page_that_waits_for_its_source_is_kept_and_gets_its_picture(
     assert len(edge.call("stats")["viewers"]) == 1
     with running(Worker("src-cam1", "source", edge.run_dir), source_spec):
         until(lambda: page.evaluate("window.times !== undefined"))
+
+
+def test_chromium_hears_a_monitor_and_reports_on_it(
+    page: Page, edge: Worker, source_spec: dict[str, object]
+) -> None:
+    with running(Worker("src-mon", "source", edge.run_dir), {**source_spec, "path": "mon/main"}):
+        page.evaluate("watch('mon/main', { video: false })")
+        until(lambda: page.evaluate("inbound('audio')").get("totalSamplesReceived", 0) > 24_000)
+        until(lambda: edge.call("stats")["viewers"][0]["rtt_ms"] is not None, 15, "else it would be ended")

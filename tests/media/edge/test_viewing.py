@@ -1,9 +1,11 @@
 """What a viewer sees and hears, from the hub through a real edge to a real receiver."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from regie.domain.errors import NotAcceptable
 from tests.media.edge.conftest import PATH, NewReceiver
 from tests.media.edge.rig import Receiver, decoded, stats_of, time_of
 from tests.support.wait import until
@@ -55,6 +57,19 @@ def test_an_offer_of_sound_or_pictures_alone_is_served(edge: Worker, receiver: N
     until(lambda: len(blind.audio.packets) > 20)
     assert len(times_in(deaf)) > 5
     until(lambda: len(deaf.video.reports) >= 2 and blind.audio.reports, what="sender reports for both")
+
+
+def test_a_monitor_is_sound_alone_whatever_is_offered(
+    edge: Worker, receiver: NewReceiver, run_dir: Path, source_spec: dict[str, object]
+) -> None:
+    with running(Worker("src-mon", "source", run_dir), {**source_spec, "path": "mon/main"}):
+        both, blind = receiver(), receiver(video=False)
+        for viewer in (both, blind):
+            viewer.connect(edge, "mon/main")
+            until(viewer.audio.has(20))
+        assert "m=video 0 " in both.answer
+        with pytest.raises(NotAcceptable, match="only sound"):
+            edge.call("offer", {"path": "mon/main", "sdp": receiver(audio=False).offer()})
 
 
 def test_one_reader_of_the_hub_serves_all_viewers(
