@@ -17,6 +17,7 @@ from regie.cli import add_source_commands
 from regie.domain.errors import Invalid, RegieError
 from regie.domain.redact import redact
 from regie.domain.workers import Json, WorkerSpec
+from regie.ending import hold_ending_signals
 from regie.link.worker import WorkerContext, log_to_stderr
 
 WORKERS = {
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(_: argparse.Namespace) -> int:
+    hold_ending_signals()
     from regie.settings import read_settings
     from regie.up import up
 

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from regie.domain.errors import Conflict, Invalid
 from regie.domain.redact import redact
 from regie.domain.workers import Json, WorkerSpec
+from regie.ending import ENDING_SIGNALS, HAND_OVER, deliver_ending_signals
 from regie.engine.build import fingerprint
 from regie.engine.directory import WorkerDirectory
 from regie.engine.lock import only_engine
@@ -132,7 +133,7 @@ async def run_engine(options: EngineOptions, tell: Callable[[Supervisor], Corout
         number = await ended
     finally:
         telling.cancel()
-    if number is signal.SIGUSR1:
+    if number is HAND_OVER:
         _say("regie: the engine ends, its workers run on; regie up takes them over")
         await supervisor.leave()
     else:
@@ -147,9 +148,10 @@ def _on_signals(ended: asyncio.Future[signal.Signals]) -> None:
             ended.set_result(number)
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
-        loop.add_signal_handler(number, end, number)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the show goes on when the terminal is closed
+    for number in ENDING_SIGNALS:
+        loop.add_signal_handler(number, end, number)
+    deliver_ending_signals()
 
 
 async def _tell_when_serving(supervisor: Supervisor, settings: Settings) -> None:
@@ -160,11 +162,18 @@ async def _tell_when_serving(supervisor: Supervisor, settings: Settings) -> None
             _say(f"regie: the server is not up yet: {redact(told)}")
         await asyncio.sleep(WATCH_S)
     _say(f"Regie is serving at {settings.base_url}")
-    first = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "regie.main", "link", "--if-first", start_new_session=True
-    )
-    with suppress(TimeoutError):
-        await asyncio.wait_for(first.wait(), LINK_TIMEOUT_S)
+    await run_briefly([sys.executable, "-P", "-m", "regie.main", "link", "--if-first"], LINK_TIMEOUT_S)
+
+
+async def run_briefly(command: Sequence[str], timeout_s: float) -> None:
+    """Run a command to its end; one that takes too long, or runs while the engine ends, is killed."""
+    child = await asyncio.create_subprocess_exec(*command, start_new_session=True)
+    try:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(child.wait(), timeout_s)
+    finally:
+        with suppress(ProcessLookupError):
+            child.kill()
 
 
 def _say(text: str) -> None:

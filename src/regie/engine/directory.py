@@ -16,6 +16,7 @@ WORKERS = "workers"
 ENGINE_SOCKET = "engine.sock"
 LOG_LIMIT_BYTES = 1024 * 1024
 LOG_KEEP_BYTES = 256 * 1024
+LINE_LIMIT_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class WorkerDirectory:
         self._older_log = self.path / "log.1"
         self._spec = self.path / "spec.json"
         self._identity = self.path / "worker.json"
+        self._log_begin = 0
 
     def create(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -63,6 +65,10 @@ class WorkerDirectory:
         except TypeError:
             return None
 
+    def begin_log(self) -> None:
+        """From here on, the log is of another process."""
+        self._log_begin = self.log.stat().st_size if self.log.exists() else 0
+
     def bound_log(self) -> None:
         """Keep the end of a log that grew over its limit; its writers append and need not be told."""
         with contextlib.suppress(OSError):  # not there yet, or the disk is full: tried again in a second
@@ -70,6 +76,16 @@ class WorkerDirectory:
                 return
             self._older_log.write_bytes(_tail(self.log, LOG_KEEP_BYTES))
             os.truncate(self.log, 0)
+            self._log_begin = 0
+
+    def last_line(self) -> str:
+        """What was logged last since `begin_log`."""
+        with contextlib.suppress(OSError), self.log.open("rb") as stream:
+            end = stream.seek(0, os.SEEK_END)
+            stream.seek(max(self._log_begin, end - LINE_LIMIT_BYTES))
+            lines = stream.read(LINE_LIMIT_BYTES).decode(errors="replace").splitlines()
+            return lines[-1] if lines else ""
+        return ""
 
     def log_lines(self, count: int) -> list[str]:
         """The last lines, oldest first."""

@@ -139,6 +139,7 @@ class Worker:
         process = Process.adopt(identity.pid, identity.start_ticks)
         if process is None:
             return False
+        self.directory.begin_log()
         self._hold(process)
         known = WorkerSpec(self.id, identity.kind, spec or {})
         self.feed(Found(known, identity.build == self._launcher.build and spec is not None))
@@ -202,6 +203,7 @@ class Worker:
 
     def _spawn(self, spec: WorkerSpec) -> None:
         self.directory.create()
+        self.directory.begin_log()
         self.directory.socket.unlink(missing_ok=True)
         if self.directory.read_spec() != spec.spec:
             self.directory.write_spec(spec)
@@ -281,11 +283,9 @@ class Worker:
         self.feed(Exited(reason))
 
     def _last_error(self) -> str:
-        """What the worker logged last, if that was an error; its end has a reason then."""
-        for line in reversed(self.directory.log_lines(1)):
-            if found := _LOGGED_ERROR.fullmatch(line):
-                return redact(found["message"])[:200]
-        return ""
+        """What this process logged last, if that was an error; its end has a reason then."""
+        found = _LOGGED_ERROR.fullmatch(self.directory.last_line())
+        return redact(found["message"])[:200] if found else ""
 
     def _drop_connections(self) -> None:
         for task in self._tasks:

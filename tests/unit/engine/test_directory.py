@@ -88,6 +88,26 @@ def test_a_log_over_its_limit_is_cut_while_its_writer_goes_on(directory: WorkerD
     assert directory.log.read_bytes() == b"after\n"  # the writer appends: no hole of zeros before it
 
 
+def test_the_last_line_is_of_this_process_and_not_of_one_before(directory: WorkerDirectory) -> None:
+    assert directory.last_line() == ""
+    directory.log.write_text("the error of the first process\n")
+    assert directory.last_line() == "the error of the first process"
+    directory.begin_log()
+    assert directory.last_line() == ""
+    with directory.log.open("a") as log:
+        log.write("the error of the second process\n")
+    assert directory.last_line() == "the error of the second process"
+
+
+def test_the_last_line_is_found_in_a_log_that_was_cut(directory: WorkerDirectory) -> None:
+    directory.log.write_text("an old line\n" * (LOG_LIMIT_BYTES // 10))
+    directory.begin_log()
+    directory.bound_log()
+    with directory.log.open("a") as log:
+        log.write("a new line\n")
+    assert directory.last_line() == "a new line"
+
+
 def test_a_log_that_is_not_utf8_is_served_all_the_same(directory: WorkerDirectory) -> None:
     directory.log.write_bytes(b"caf\xe9\n")
     assert directory.log_lines(1) == ["caf\N{REPLACEMENT CHARACTER}"]
