@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Template } from "../src/lib/switcher/titles/templates.svelte";
-import { newOverlay, pictureOf, typedFields } from "../src/lib/switcher/titles/titles";
+import { finished, newOverlay, pictureOf, typedFields } from "../src/lib/switcher/titles/titles";
 
 const score: Template = {
   id: "bold/score",
@@ -34,4 +34,16 @@ test("a title that looks different has another address, and one that is only ren
   const one = newOverlay(score, []);
   expect(pictureOf("main", { ...one, name: "Result" })).toBe(pictureOf("main", one));
   expect(pictureOf("main", { ...one, fields: { home: "Visitors" } })).not.toBe(pictureOf("main", one));
+});
+
+test("what is not typed to its end is not sent", () => {
+  const timed: Template = {
+    ...score,
+    fields: [...score.fields, { name: "until", label: "Until", kind: "time", default: "" }],
+  };
+  const kept = (typed: Record<string, string>): string[] => Object.keys(finished(timed, typed));
+  expect(kept({ home: "", points: "-", until: "20:" })).toEqual(["home"]);
+  expect(kept({ points: "7.5", until: "20:15" })).toEqual(["points", "until"]);
+  expect(kept({ until: "2026-12-24T19:30", gone: "x" })).toEqual(["until"]);
+  expect(kept({ until: "" })).toEqual(["until"]);
 });

@@ -21,6 +21,20 @@ export function typedFields({ kind, fields }: Template): TemplateField[] {
   return fields.filter((field) => typed.includes(field.kind));
 }
 
+const NUMBER = /^-?\d{1,4}([.]\d{1,2})?$/;
+const TIME = /^(([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?)?$/;
+
+/** What is typed, without what is not typed to its end: "20:" is no time yet. */
+export function finished(template: Template, typed: Record<string, string>): Record<string, string> {
+  const kinds = new Map(template.fields.map(({ name, kind }) => [name, kind]));
+  return Object.fromEntries(
+    Object.entries(typed).filter(([name, value]) => {
+      const kind = kinds.get(name);
+      return kind === "number" ? NUMBER.test(value) : kind === "time" ? TIME.test(value) : kind !== undefined;
+    }),
+  );
+}
+
 export function newOverlay(template: Template, others: Overlay[]): Overlay {
   const names = others.map(({ name }) => name);
   return {
