@@ -122,7 +122,7 @@ def _upgrade(engine: Engine) -> None:
     log.info("bringing the database to revision %s", HEAD)
     config = Config()
     config.set_main_option("script_location", "regie.store:migrations")
-    with engine.begin() as connection:
+    with _all_or_nothing(engine) as connection:
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
@@ -130,3 +130,26 @@ def _upgrade(engine: Engine) -> None:
             raise Unavailable(
                 "this database was made by a newer Regie", "upgrade again, or restore a copy from before"
             ) from error
+
+
+@contextlib.contextmanager
+def _all_or_nothing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that holds changes of tables, too: Python's SQLite begins none for them by itself."""
+    with engine.connect() as connection:
+        if engine.dialect.name != "sqlite":
+            with connection.begin():
+                yield connection
+            return
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # alembic replaces tables others refer to
+        connection.rollback()
+        try:
+            with connection.begin():
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+                if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                    raise Unavailable(
+                        "the database cannot be brought up to date: rows refer to others that are not there",
+                        "restore a copy from before",
+                    )
+        finally:
+            connection.exec_driver_sql("PRAGMA foreign_keys=ON")

@@ -1,11 +1,13 @@
 """The database: migrated by itself, private, quick to open, and its errors are ours."""
 
 import os
+import signal
 import sqlite3
 import stat
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,41 @@ def test_every_migration_can_be_undone(tmp_path: Path) -> None:
         config.attributes["connection"] = connection
         downgrade(config, "base")
         assert inspect(connection).get_table_names() == ["alembic_version"]
+
+
+def tables(directory: Path) -> list[str]:
+    with closing(sqlite3.connect(directory / "regie.db")) as connection:
+        return [name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")]
+
+
+def test_a_migration_that_fails_leaves_the_tables_as_they_were(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "regie.db")) as connection:
+        connection.execute("create table meta (in_the_way)")
+    with pytest.raises(Unavailable, match="meta already exists"):
+        Database.open(tmp_path)
+    assert tables(tmp_path) == ["meta"]
+
+
+def test_a_migration_that_is_killed_leaves_the_tables_as_they_were_and_is_made_up_for(tmp_path: Path) -> None:
+    code = f"""
+import os, pathlib, signal, sqlalchemy
+from regie.store.database import Database
+def kill(connection, cursor, statement, *_):
+    if "CREATE TABLE meta" in statement:
+        os.kill(os.getpid(), signal.SIGKILL)
+sqlalchemy.event.listen(sqlalchemy.Engine, "after_cursor_execute", kill)
+Database.open(pathlib.Path({str(tmp_path)!r}))
+"""
+    assert subprocess.run([sys.executable, "-c", code], timeout=30, check=False).returncode == -signal.SIGKILL
+    assert tables(tmp_path) == []
+    Database.open(tmp_path).close()
+    assert {"meta", "productions"} <= set(tables(tmp_path))
+
+
+def test_rows_refer_to_those_that_are_there_also_right_after_a_migration(tmp_path: Path) -> None:
+    database = Database.open(tmp_path)
+    assert database.run(lambda connection: connection.scalar(text("pragma foreign_keys"))) == 1
+    database.close()
 
 
 def test_postgresql_takes_every_table() -> None:

@@ -10,7 +10,9 @@ from regie.store.tables import metadata
 
 def run(connection: Connection) -> None:
     # batch mode: SQLite cannot alter most things about a column, so alembic copies the table
-    context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
+    context.configure(
+        connection=connection, target_metadata=metadata, render_as_batch=True, transactional_ddl=True
+    )
     with context.begin_transaction():
         context.run_migrations()
 
