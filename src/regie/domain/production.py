@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pydantic import TypeAdapter, ValidationError
 
 from regie.domain.errors import Invalid, NotFound
+from regie.domain.overlays import Overlay, checked_overlays, found
 from regie.domain.scenes import BLACK, Scene, full, ready_made
 from regie.domain.sound import Strip
 from regie.domain.transitions import Transition
@@ -63,6 +64,7 @@ class Production:
     inputs: tuple[Input, ...] = ()
     scenes: tuple[Scene, ...] = ()  # the operator's own and the ready-made; full screens come by themselves
     strips: Mapping[str, Strip] = field(default_factory=dict)
+    overlays: tuple[Overlay, ...] = ()  # bottom to top
     transition: Transition = field(default_factory=Transition)
     hold_s: float = 0.5  # how long the last picture of a source that stalls stays
     frozen_s: float = 0.0  # a picture that does not change for so long is warned of; 0 never
@@ -82,6 +84,7 @@ class Production:
         ids = [scene.id for scene in self.all_scenes]
         if len(set(ids)) != len(ids):
             raise Invalid("two scenes have the same id")
+        checked_overlays(self.overlays)
 
     @property
     def all_scenes(self) -> tuple[Scene, ...]:
@@ -96,6 +99,9 @@ class Production:
             if scene.id == scene_id:
                 return scene
         raise NotFound(f"there is no scene {scene_id!r} in {self.name}")
+
+    def overlay(self, overlay_id: str) -> Overlay:
+        return found(self.overlays, overlay_id, self.name)
 
     def strip(self, source: str) -> Strip:
         return self.strips.get(source, Strip())
@@ -123,6 +129,10 @@ def new_production(production_id: str, name: str, inputs: Iterable[Input]) -> Pr
         name,
         inputs=inputs,
         scenes=tuple(scene for scene in made if scene.id not in fulls and scene.id != BLACK.id),
+        overlays=(
+            Overlay("lower-third", "Lower third", "clean/lower-third"),
+            Overlay("title", "Title", "clean/title"),
+        ),
         programme=first[0],
         preview=first[1],
     )
@@ -134,6 +144,15 @@ def scene_from_wire(wire: Json) -> Scene:
 
 def scene_to_wire(scene: Scene) -> Json:
     wire: Json = _SCENE.dump_python(scene, mode="json")
+    return wire
+
+
+def overlay_from_wire(wire: Json) -> Overlay:
+    return _parsed(_OVERLAY, wire)
+
+
+def overlay_to_wire(overlay: Overlay) -> Json:
+    wire: Json = _OVERLAY.dump_python(overlay, mode="json")
     return wire
 
 
@@ -156,7 +175,7 @@ def strip_to_wire(strip: Strip) -> Json:
 
 
 _PRODUCTION, _SCENE = TypeAdapter(Production), TypeAdapter(Scene)
-_TRANSITION, _STRIP = TypeAdapter(Transition), TypeAdapter(Strip)
+_TRANSITION, _STRIP, _OVERLAY = TypeAdapter(Transition), TypeAdapter(Strip), TypeAdapter(Overlay)
 
 
 def _parsed[T](adapter: TypeAdapter[T], wire: Json) -> T:

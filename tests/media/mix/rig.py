@@ -94,7 +94,7 @@ class Viewer:
     def __init__(self, run_dir: Path, path: str = "pgm/main") -> None:
         self.frames: list[Frame] = []
         self.sound: list[tuple[int, NDArray[np.float32]]] = []
-        self._run_dir, self._path = run_dir, path
+        self.run_dir, self._path = run_dir, path
         self.failure: BaseException | None = None
         self._stop: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -141,7 +141,7 @@ class Viewer:
         await asyncio.gather(*tasks, stopping, return_exceptions=True)
 
     async def _follow(self, stream: Stream) -> None:
-        reader = HubReader(self._run_dir, self._path, stream)
+        reader = HubReader(self.run_dir, self._path, stream)
         decoder: Any = None
         connection = 0
         async for item in reader.items():
@@ -174,9 +174,17 @@ class Show:
         answer: Json = self.mixer.call(name, args)
         return answer
 
+    @property
+    def spec(self) -> Json:
+        return {"production": self.production.to_wire(), "stills": str(self.stills)}
+
+    @property
+    def stills(self) -> Path:
+        return self.viewer.run_dir / "stills"
+
     def change(self, **changes: Any) -> None:
         self.production = replace(self.production, **changes)
-        self.mixer.call("apply", {"spec": {"production": self.production.to_wire()}})
+        self.mixer.call("apply", {"spec": self.spec})
 
     def picture_of(self, source: str) -> str:
         return str(self.do("desk")["desk"]["inputs"][source]["picture"])
@@ -197,10 +205,10 @@ def running_show(run_dir: Path, *colours: str, blink_s: float = 0, **changes: An
             stack.callback(source.kill)
             source.start(blink_s=blink_s if colour == colours[-1] else 0)
         mixer = Worker("mix-main", "mixer", run_dir)
-        stack.enter_context(running(mixer, {"production": production.to_wire()}))
         viewer = Viewer(run_dir)
         stack.callback(viewer.close)
         show = Show(mixer, sources, viewer, production)
+        stack.enter_context(running(mixer, show.spec))
         until(lambda: all(show.picture_of(colour) == "live" for colour in colours), 15, "all inputs live")
         stack.callback(_no_failure, viewer)
         until(lambda: viewer.frames and viewer.frames[-1].is_colour(colours[0]), 15, "the first on air")

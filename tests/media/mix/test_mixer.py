@@ -231,9 +231,10 @@ def test_a_hundred_cuts_at_once_and_wrong_commands_leave_the_programme_whole(run
 def test_a_mixer_that_is_killed_goes_on_with_what_was_on_air(run_dir: Path) -> None:
     with running_show(run_dir, "red", "green") as show:
         show.do("cut")
+        show.do("overlay", overlay="title", on=True)
         show.mixer.kill()
         killed_ns = now_ns()
-        show.mixer.start({"production": show.production.to_wire()})
+        show.mixer.start(show.spec)
         frame = until(
             lambda: next(
                 (f for f in show.viewer.frames if f.pts_ns > killed_ns and f.is_colour("green")), None
@@ -241,6 +242,8 @@ def test_a_mixer_that_is_killed_goes_on_with_what_was_on_air(run_dir: Path) -> N
             10,
         )
         assert (frame.came_ns - killed_ns) / 1e9 < 4
+        assert show.do("desk")["desk"]["overlays"] == {"lower-third": False, "title": True}
+        until(lambda: not show.viewer.frames[-1].is_colour("green"), 5, "its title is seen again")
 
 
 def test_the_preview_is_made_only_while_someone_looks(run_dir: Path) -> None:

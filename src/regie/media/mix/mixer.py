@@ -13,6 +13,7 @@ import gi
 from regie.domain.desk import Desk, DeskState, Effect
 from regie.domain.errors import Invalid, Unavailable
 from regie.domain.frames import FrameGrid
+from regie.domain.overlays import Overlay
 from regie.domain.production import Input, Production
 from regie.domain.scenes import Scene
 from regie.domain.sound import Strip
@@ -25,6 +26,7 @@ from regie.media.mix.buses import Picture
 from regie.media.mix.graph import mixer_text
 from regie.media.mix.monitor import Monitor
 from regie.media.mix.outputs import Outputs
+from regie.media.mix.overlays import Overlays, Stage
 from regie.media.mix.slate import SlateMaker
 from regie.media.mix.slot import Slot
 from regie.media.mix.sound import Loudness, Meters, Sound
@@ -57,7 +59,14 @@ class Mixer:
     """Made for a format and a number of inputs; everything else changes while it runs."""
 
     def __init__(
-        self, run_dir: Path, production: Production, slots: int, state: DeskState, tell: MixerEvents
+        self,
+        run_dir: Path,
+        production: Production,
+        slots: int,
+        state: DeskState,
+        tell: MixerEvents,
+        *,
+        stills: Path,
     ) -> None:
         self.production = production
         self.desk = Desk(state)
@@ -85,6 +94,7 @@ class Mixer:
         self._monitor = Monitor(run_dir, production, pipeline, slots)
         self._watch = Watch(Looks(pipeline, slots), tell.warned, Limits())
         self._outputs = Outputs(run_dir, production, pipeline, self._monitor)
+        self.overlays = Overlays(pipeline, Stage(canvas, stills, self._next_frame_ns))
         pipeline["black"].set_property("pixbuf", _black_pixel())
         self._black = Fader(pipeline["black"], "alpha", 0.0)
 
@@ -97,6 +107,7 @@ class Mixer:
         self._outputs.listen()
         self._assign(self.production.inputs)
         at_ns = self._next_frame_ns()
+        self.overlays.set(self.production.overlays, at_ns)
         self._picture.replace_items(at_ns)
         self._set_sound(at_ns)
         self._ticking = asyncio.create_task(self._tick_for_ever())
@@ -118,6 +129,7 @@ class Mixer:
                 await self._ticking
         for slot in self._slots:
             await slot.release()
+        await self.overlays.close()
         self._watch.end()
         await self._pipeline.close()
         await self._outputs.close()
@@ -143,6 +155,11 @@ class Mixer:
         self.is_black = on
         self._black.ramp(1.0 if on else 0.0, at_ns, duration_ms * MS)
         self._sound.fade_programme(0.0 if on else 1.0, at_ns, duration_ms * MS)
+        self._tell.changed(at_ns)
+        return at_ns
+
+    async def take_overlay(self, overlay: Overlay, *, on: bool) -> int:
+        at_ns = await self.overlays.take(overlay.id, on=on)
         self._tell.changed(at_ns)
         return at_ns
 
@@ -190,6 +207,7 @@ class Mixer:
             for effect in self.desk.change(scene, at_ns):
                 self._picture.do(effect)
         self._picture.replace_items(at_ns)
+        self.overlays.set(production.overlays, at_ns)
         self.soloed = tuple(source for source in self.soloed if source in wanted)
         self._watch.forget_all_but(wanted)
         self._set_sound(at_ns)
@@ -254,6 +272,7 @@ class Mixer:
                 at_ns = self._next_frame_ns()
                 self._set_sound(at_ns)
                 self._tell.changed(at_ns)
+            self.overlays.tick(asyncio.get_running_loop().time())
             self._outputs.show_preview_of(self.desk.state.air.other)
             self._monitor.serve()
             self._measure(now_ns())
@@ -301,7 +320,7 @@ class Mixer:
 
     def stats(self) -> Json:
         flow = self._outputs.flow
-        figures = {"frames": flow.units, "late": flow.late, "dropped": flow.dropped}
+        figures = {"frames": flow.units, "late": flow.late, "dropped": flow.dropped, **self.overlays.stats()}
         return {"paths": self._outputs.stats(), "mixer": figures}
 
     def graph(self) -> str:

@@ -82,7 +82,8 @@ class Layer:
                 self._alpha.ramp(1.0, at_ns, duration_ms * MS)
             return
         for fader, far in zip(self._away, way_in(animation, self.box, self._canvas), strict=True):
-            fader.follow(_slowing(at_ns, float(far) if hidden else fader.value_at(at_ns), end_ns, 0.0))
+            start = float(far) if hidden else fader.value_at(at_ns)
+            fader.follow(_slowing(at_ns - EDGE_NS, start, end_ns, 0.0))
         self._alpha.set(1.0, at_ns - EDGE_NS)
 
     def hide(self, animation: Animation, at_ns: int, duration_ms: int) -> None:
@@ -159,12 +160,16 @@ class Overlays:
         self._layers = [Layer(pipeline[f"overlay_{number}"], stage.canvas) for number in range(OVERLAYS)]
         self._shown: dict[str, Shown] = {}
         self._places: Mapping[str, int] = {}
-        self.drawn = 0
-        self.failed = 0
+        self._drawn_count = 0
+        self._failed_count = 0
 
     @property
     def on(self) -> dict[str, bool]:
         return {name: shown.on for name, shown in self._shown.items()}
+
+    @property
+    def seen(self) -> list[str]:
+        return [name for name, on in self.on.items() if on]
 
     def set(self, overlays: Iterable[Overlay], at_ns: int) -> None:
         """These there are now. What is seen and stays is seen on, with its new text once that is drawn."""
@@ -214,6 +219,9 @@ class Overlays:
             if not waits and not self._is_current(shown) and (shown.on or shown.read is None):
                 shown.drawing = asyncio.create_task(self._draw_later(shown))
 
+    def stats(self) -> dict[str, int]:
+        return {"overlays_drawn": self._drawn_count, "overlays_failed": self._failed_count}
+
     async def close(self) -> None:
         drawing = [shown.drawing for shown in self._shown.values() if shown.drawing is not None]
         self._shown = {}
@@ -229,7 +237,7 @@ class Overlays:
         try:
             await self._draw(shown)
         except RegieError as error:
-            self.failed += 1
+            self._failed_count += 1
             shown.not_before = asyncio.get_running_loop().time() + RETRY_S
             log.warning("%s: %s", shown.overlay.name, error.message)
         finally:
@@ -250,7 +258,7 @@ class Overlays:
         layer = self._layers[self._places[overlay.id]]
         if not shown.on or shown.reveal:
             await _until(layer.hidden_ns + IN_THE_MAKING_NS)  # what was there before may still be seen
-        self.drawn += 1
+        self._drawn_count += 1
         shown.read = reads
         at_ns = self._stage.next_frame_ns()
         layer.put(titled, float(reads.get("speed", "0")), at_ns)

@@ -5,7 +5,8 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from regie.domain.desk import Bus, DeskState
 from regie.domain.errors import Invalid, RegieError, Unavailable
@@ -48,12 +49,14 @@ class MixerBody:
         self._voice = voice
         self._mixer: Mixer | None = None
         self._slots = LEAST_INPUTS
+        self._stills = Path()
         self._at_ns = 0
         self._lock = asyncio.Lock()
 
     async def start(self, spec: Json) -> None:
         production = Production.from_wire(spec["production"])
-        await self._make(production, self._remembered(production))
+        self._stills = Path(str(spec.get("stills", "")))
+        await self._make(production, self._remembered(production), self._remembered_overlays())
 
     async def apply(self, spec: Json) -> None:
         production = Production.from_wire(spec["production"])
@@ -69,7 +72,7 @@ class MixerBody:
                 await mixer.close()
                 still_there = {item.id for item in production.inputs}
                 solo = tuple(source for source in mixer.soloed if source in still_there)
-                await self._make(production, mixer.desk.state, solo)
+                await self._make(production, mixer.desk.state, mixer.overlays.seen, solo)
 
     async def stats(self) -> Json:
         return self._mixer.stats() if self._mixer else {"paths": {}, "mixer": None}
@@ -83,6 +86,7 @@ class MixerBody:
             "t_bar": self._t_bar,
             "fade_to_black": self._fade_to_black,
             "strip": self._strip,
+            "overlay": self._overlay,
             "solo": self._solo,
             "reset_loudness": self._reset_loudness,
             "graph": self._graph,
@@ -96,12 +100,19 @@ class MixerBody:
 
     # --- the mixer -----------------------------------------------------------------------------------------
 
-    async def _make(self, production: Production, state: DeskState, solo: tuple[str, ...] = ()) -> None:
+    async def _make(
+        self,
+        production: Production,
+        state: DeskState,
+        overlays: Iterable[str],
+        solo: tuple[str, ...] = (),
+    ) -> None:
         wanted = max(LEAST_INPUTS, len(production.inputs) + SPARE_INPUTS)
         self._slots = min(wanted, max(MAX_INPUTS, len(production.inputs)))
         events = MixerEvents(self._on_changed, self._on_measured, self._on_warned, self._on_failed)
-        mixer = Mixer(self._context.run_dir, production, self._slots, state, events)
+        mixer = Mixer(self._context.run_dir, production, self._slots, state, events, stills=self._stills)
         await mixer.start()
+        mixer.overlays.restore(overlays)
         self._mixer = mixer
         self._voice(Report(WorkerState.LIVE))
         mixer.solo(solo)  # which tells the desk
@@ -159,6 +170,10 @@ class MixerBody:
         source = self._input(args.get("source"))
         return self._answer(self._running.set_strip(source, strip_from_wire(args["strip"])))
 
+    async def _overlay(self, args: Json) -> Json:
+        overlay = self._running.production.overlay(str(args.get("overlay")))
+        return self._answer(await self._running.take_overlay(overlay, on=bool(args.get("on"))))
+
     async def _solo(self, args: Json) -> Json:
         sources = args.get("sources")
         if not isinstance(sources, list):
@@ -211,7 +226,7 @@ class MixerBody:
             },
             "black": mixer.is_black,
             "solo": list(mixer.soloed),
-            "overlays": {},
+            "overlays": mixer.overlays.on,
             "inputs": mixer.inputs(),
             "strips": {
                 item.id: strip_to_wire(mixer.production.strip(item.id)) for item in mixer.production.inputs
@@ -226,6 +241,7 @@ class MixerBody:
             "programme": scene_to_wire(state.programme),
             "preview": scene_to_wire(state.preview),
             "air": state.air.value,
+            "overlays": self._running.overlays.seen,
         }
         file = self._context.directory / DESK_FILE
         fresh = file.with_suffix(".new")
@@ -250,6 +266,13 @@ class MixerBody:
         except (OSError, ValueError, KeyError, TypeError, RegieError) as error:
             log.warning("what was on air is not known any more: %s", error)
             return begin
+
+    def _remembered_overlays(self) -> list[str]:
+        try:
+            kept = json.loads((self._context.directory / DESK_FILE).read_text())
+            return [str(name) for name in kept.get("overlays", [])]
+        except (OSError, ValueError, AttributeError, TypeError):
+            return []  # the desk's own message says that it cannot be read
 
 
 def _number(args: Json, name: str, least: float, most: float) -> float:

@@ -16,7 +16,7 @@ from regie.domain.workers import Json
 log = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-m", "regie.media.titles.painter")
-DEADLINE_S = 4.0
+DEADLINE_S = 3.0
 START_S = 6.0  # more for the first job
 MAX_HEADER = 64 * 1024
 
@@ -64,6 +64,8 @@ class Studio:
 
     async def _do(self, job: Json) -> tuple[Json, bytes]:
         async with self._one_at_a_time:
+            if self._painter is not None and self._painter.returncode is not None:
+                await self.close()  # it ended while it had nothing to do
             is_new = self._painter is None
             try:
                 async with asyncio.timeout(self._deadline_s + (START_S if is_new else 0)):
