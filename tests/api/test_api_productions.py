@@ -145,13 +145,14 @@ def test_a_fresh_store_has_a_production_of_all_sources_on_air(
 @pytest.mark.usefixtures("desk")
 def test_programme_and_preview_are_paths_with_figures(operator: httpx.Client) -> None:
     names = [path["name"] for path in operator.get("/api/v1/paths").json()]
-    assert {"pgm/main", "pvw/main"} <= set(names)
+    assert {"pgm/main", "pvw/main", "mon/main"} <= set(names)
     path = until(
         lambda: (found := operator.get("/api/v1/paths/pgm/main").json())["video"] and found, 15, "figures"
     )
     assert (path["title"], path["state"]) == ("Main", "live")
     assert (path["video"]["width"], path["video"]["height"]) == (640, 360)
     assert operator.get("/api/v1/paths/pvw/main").json()["title"] == "Main, preview"
+    assert operator.get("/api/v1/paths/mon/main").json()["title"] == "Main, monitor"
     assert operator.get("/api/v1/paths/pgm/none").status_code == 404
 
 
@@ -249,6 +250,9 @@ def test_fade_to_black_and_back(operator: httpx.Client) -> None:
         ("t-bar", {"way": 1.1}, 422, "way"),
         ("t-bar", {"way": "0.5"}, 422, "way"),
         ("fade-to-black", {"on": "yes"}, 422, "on"),
+        ("solo", {"sources": ["cam-none"]}, 422, "no input of this production"),
+        ("solo", {"sources": "cam1"}, 422, "sources"),
+        ("solo", {}, 422, "sources"),
     ],
 )
 def test_a_wrong_command_says_what_is_wrong_and_changes_nothing(  # noqa: PLR0917 - pytest names them all
@@ -270,6 +274,30 @@ def test_there_is_no_other_production(operator: httpx.Client) -> None:
     ):
         assert reply.status_code == 404
         assert "there is no production 'none'" in reply.json()["detail"]
+
+
+@pytest.mark.usefixtures("desk")
+def test_solo_is_the_desks_and_told_to_every_page(operator: httpx.Client, page: Page) -> None:
+    assert ask(operator, "solo", sources=["cam2", "cam1"])["desk"]["solo"] == ["cam2", "cam1"]
+    page.sees(solo=["cam2", "cam1"])
+    assert ask(operator, "solo", sources=[])["desk"]["solo"] == []
+
+
+@pytest.mark.usefixtures("desk")
+def test_the_loudness_is_told_and_begins_anew_when_asked(operator: httpx.Client, page: Page) -> None:
+    page.say({"want": ["levels"]})
+
+    def loudness(known: Callable[[Json], bool]) -> Json:
+        def is_wanted(message: Json) -> bool:
+            return message.get("type") == "levels" and known(message["data"]["loudness"])
+
+        found: Json = page.until(is_wanted, 15)["data"]["loudness"]
+        return found
+
+    heard = loudness(lambda told: told["integrated"] is not None)
+    assert -60 < heard["integrated"] < 0
+    assert operator.post(f"{MAIN}/reset-loudness").status_code == 200
+    assert loudness(lambda told: told["integrated"] is None)["integrated"] is None
 
 
 # --- scenes and settings ------------------------------------------------------------------------------------
@@ -368,11 +396,14 @@ def test_what_is_no_number_is_no_place(number: str, operator: httpx.Client) -> N
 
 def test_settings_change_in_part_and_impossible_ones_not_at_all(operator: httpx.Client) -> None:
     before = operator.get(MAIN).json()["production"]
-    changed = operator.patch(MAIN, json={"name": "Evening", "hold_s": 1.5}).json()["production"]
-    assert changed == before | {"name": "Evening", "hold_s": 1.5}
+    changed = operator.patch(MAIN, json={"name": "Evening", "hold_s": 1.5, "frozen_s": 5}).json()[
+        "production"
+    ]
+    assert changed == before | {"name": "Evening", "hold_s": 1.5, "frozen_s": 5.0}
     assert operator.patch(MAIN, json={"format": {"width": 641}}).status_code == 422
     assert operator.patch(MAIN, json={"hold_s": 100}).status_code == 422
-    back = operator.patch(MAIN, json={"name": before["name"], "hold_s": before["hold_s"]})
+    assert operator.patch(MAIN, json={"frozen_s": 0.5}).status_code == 422
+    back = operator.patch(MAIN, json={"name": before["name"], "hold_s": before["hold_s"], "frozen_s": 0})
     assert back.json()["production"] == before
     assert before["format"] == SMALL
 
@@ -496,6 +527,9 @@ def test_every_command_works_over_the_socket(page: Page) -> None:
     assert page.command("t_bar", way=0.25)["ok"]["desk"]["transition"]["way"] == 0.25
     assert page.command("t_bar", way=0)["ok"]["desk"]["transition"] is None
     assert page.command("fade_to_black", on=True, duration_ms=0)["ok"]["desk"]["black"] is True
+    assert page.command("solo", sources=["cam2"])["ok"]["desk"]["solo"] == ["cam2"]
+    assert page.command("solo", sources=[])["ok"]["desk"]["solo"] == []
+    assert page.command("reset_loudness")["ok"]["at_ns"] > 0
     strip = page.command("set_strip", source="cam4", strip={"pan": -1})["ok"]["desk"]["strips"]["cam4"]
     assert strip["pan"] == -1
     scene = {"id": "test-ws", "name": "By socket", "items": [{"source": "cam1"}]}
@@ -621,6 +655,24 @@ def test_scenes_and_faders_outlive_a_stop_at_any_moment(fresh: Instance) -> None
         return float(fresh.request("GET", "/productions/main")["desk"]["strips"]["cam1"]["level_db"])
 
     until(lambda: level() == -33, 30, "the new mixer is told")
+
+
+def test_a_warning_is_told_and_kept_also_for_a_server_that_was_not_there(fresh: Instance) -> None:
+    with opened_page(fresh) as page:
+        for number in range(1, 5):
+            fresh.request("PATCH", f"/productions/main/audio/cam{number}", {"level_db": 12})
+        warning = page.told("warning", 15)
+    assert (warning["source"], warning["kind"], warning["on"]) == (None, "clipping", True)
+    assert warning["hint"]
+    os.kill(fresh.worker_pid("server"), signal.SIGKILL)
+
+    def kinds() -> list[str]:
+        return [known["kind"] for known in fresh.request("GET", "/productions/main")["warnings"]]
+
+    until(lambda: kinds() == ["clipping"], 30, "the new server knows of it")
+    for number in range(1, 5):
+        fresh.request("PATCH", f"/productions/main/audio/cam{number}", {"muted": True})
+    until(lambda: kinds() == [], 10, "it is over")
 
 
 def test_faders_reach_the_engine_for_the_next_mixer(fresh: Instance) -> None:

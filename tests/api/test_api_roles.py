@@ -38,6 +38,7 @@ EXPECTED = {
         GET /api/v1/sources · GET /api/v1/sources/{source_id}
         GET /api/v1/productions · GET /api/v1/productions/{production_id}
         GET /api/v1/paths · GET /api/v1/paths/{path:path} · GET /api/v1/paths/{path:path}/snapshot.jpg
+        GET /api/v1/paths/{path:path}/timing
         GET /api/v1/viewers · GET /api/v1/system · GET /api/v1/workers · GET /api/v1/metrics
         WEBSOCKET /api/v1/events · GET /whep/{path:path} · POST /whep/{path:path}
         PATCH /whep/session/{session} · DELETE /whep/session/{session}""",
@@ -50,7 +51,8 @@ EXPECTED = {
         DELETE /api/v1/productions/{production_id}/scenes/{scene_id}
         POST /api/v1/productions/{production_id}/preview · POST /api/v1/productions/{production_id}/cut
         POST /api/v1/productions/{production_id}/auto · POST /api/v1/productions/{production_id}/t-bar
-        POST /api/v1/productions/{production_id}/fade-to-black
+        POST /api/v1/productions/{production_id}/fade-to-black · POST /api/v1/productions/{production_id}/solo
+        POST /api/v1/productions/{production_id}/reset-loudness
         PATCH /api/v1/productions/{production_id}/audio/{source_id}""",
     "admin": """
         POST /api/v1/workers/{worker_id}/restart

@@ -18,8 +18,10 @@ from regie.api.production_models import (
     FadeToBlack,
     Preview,
     PutScene,
+    ResetLoudness,
     SetStrip,
     SetTransition,
+    Solo,
     TakeOverlay,
     TBar,
     TransitionChange,
@@ -75,6 +77,14 @@ async def _set_strip(keeper: ProductionKeeper, production_id: str, asked: SetStr
     return await keeper.change_strip(production_id, asked.source, changes)
 
 
+async def _solo(keeper: ProductionKeeper, production_id: str, asked: Solo) -> Json:
+    return await keeper.command(production_id, "solo", asked.model_dump())
+
+
+async def _reset_loudness(keeper: ProductionKeeper, production_id: str, _: ResetLoudness) -> Json:
+    return await keeper.command(production_id, "reset_loudness", {})
+
+
 async def _take_overlay(keeper: ProductionKeeper, production_id: str, asked: TakeOverlay) -> Json:
     return await keeper.command(production_id, "overlay", asked.model_dump())
 
@@ -105,6 +115,8 @@ COMMANDS: Mapping[str, Command[Any]] = {
     "fade_to_black": Command(FadeToBlack, _fade_to_black),
     "strip": Command(SetStrip, _set_strip),
     "set_strip": Command(SetStrip, _set_strip),
+    "solo": Command(Solo, _solo),
+    "reset_loudness": Command(ResetLoudness, _reset_loudness),
     "overlay": Command(TakeOverlay, _take_overlay),
     "put_scene": Command(PutScene, _put_scene),
     "delete_scene": Command(DeleteScene, _delete_scene),

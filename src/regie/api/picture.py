@@ -79,6 +79,7 @@ class Picture:
             kind=source.kind,
             options=public_options(source.kind, source.options),
             enabled=source.enabled,
+            max_viewers=source.max_viewers,
             path=source.path,
             state=state,
             reason=reason,
@@ -139,9 +140,13 @@ class Picture:
             worker = self.workers.get(probe.worker_id)
             state = worker.state if worker else WorkerState.STARTING
             return self._path(name, "Test", state, worker.reason if worker else "")
-        if prefix in ("pgm", "pvw") and (production := self.productions.get(rest)):
+        if prefix in _TITLES and (production := self.productions.get(rest)):
             return self._path(name, _title(prefix, production), *self._mixer_state(production))
         return None
+
+    def max_viewers(self, name: str) -> int:
+        """How many may watch this path at once; 0: as many as the edge serves in all."""
+        return next((source.max_viewers for source in self.sources.values() if source.path == name), 0)
 
     def _mixer_state(self, production: Production) -> tuple[WorkerState, str]:
         worker = self.workers.get(mixer_id(production.id))
@@ -151,7 +156,7 @@ class Picture:
 
     def all_paths(self) -> list[PathState]:
         names = [source.path for source in self.sources.values()]
-        names += [f"{kind}/{production_id}" for production_id in self.productions for kind in ("pgm", "pvw")]
+        names += [f"{kind}/{production_id}" for production_id in self.productions for kind in _TITLES]
         return [path for name in names if (path := self.path(name))]
 
     def _path(self, name: str, title: str, state: WorkerState, reason: str) -> PathState:
@@ -181,8 +186,11 @@ class Picture:
         return list(viewers_from_stats(self.stats.get(EDGE, {})))
 
 
+_TITLES = {"pgm": "{}", "pvw": "{}, preview", "mon": "{}, monitor"}
+
+
 def _title(kind: str, production: Production) -> str:
-    return production.name if kind == "pgm" else f"{production.name}, preview"
+    return _TITLES[kind].format(production.name)
 
 
 def worker_from_wire(wire: Json) -> WorkerStatus:

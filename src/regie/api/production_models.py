@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from regie.api.models import Asked, Name
-from regie.domain.production import MAX_BITRATE
+from regie.domain.production import MAX_BITRATE, MAX_FROZEN_S, MAX_INPUTS
 from regie.domain.scenes import FARTHEST, MAX_ITEMS, Fit
 from regie.domain.sound import LOUDEST_DB, MAX_DELAY_MS, MIN_DELAY_MS, SILENT_DB
 from regie.domain.transitions import MAX_MS, MIN_MS, Direction, Kind
@@ -99,6 +99,18 @@ class ProductionChange(Asked):
     )
     transition: TransitionChange | None = None
     hold_s: Annotated[float, Field(strict=True, ge=0.1, le=10)] | None = None
+    frozen_s: (
+        Annotated[
+            float,
+            Field(
+                strict=True,
+                ge=0,
+                le=MAX_FROZEN_S,
+                description="a picture that stands still for so long is warned of; 0: never",
+            ),
+        ]
+        | None
+    ) = None
 
 
 class Preview(Asked):
@@ -127,6 +139,17 @@ class FadeToBlack(Asked):
 class SetStrip(Asked):
     source: SourceId
     strip: StripChange
+
+
+class Solo(Asked):
+    sources: list[SourceId] = Field(
+        max_length=MAX_INPUTS,
+        description="heard on the monitor instead of the programme; none: the programme",
+    )
+
+
+class ResetLoudness(Asked):
+    """The integrated loudness begins anew."""
 
 
 class TakeOverlay(Asked):
@@ -213,6 +236,7 @@ class Production(BaseModel):
     strips: dict[str, Strip] = Field(description="by source; one that is not here has never been touched")
     transition: Transition
     hold_s: float
+    frozen_s: float
     programme: str = Field(description="where a new mixer begins")
     preview: str = Field(description="where a new mixer begins")
 
@@ -243,6 +267,7 @@ class Desk(BaseModel):
     air: str = Field(description="the bus that is on air, a or b")
     transition: RunningTransition | None
     black: bool
+    solo: list[str] = Field(default=[], description="heard on the monitor instead of the programme")
     overlays: dict[str, Any]
     inputs: dict[str, Seen]
     strips: dict[str, Strip]
@@ -253,9 +278,10 @@ class Desk(BaseModel):
 class Warning(BaseModel):
     model_config = ConfigDict(extra="allow")
 
-    source: str | None
-    kind: str
+    source: str | None = Field(description="null: the programme")
+    kind: str = Field(description="silence, clipping, one-sided or frozen")
     text: str
+    hint: str
 
 
 class ProductionState(BaseModel):

@@ -187,3 +187,5 @@ class ProductionKeeper:
         except Unavailable:
             return  # it is being made; it says so itself when it stands
         self._hub.publish_desk(production_id, dict(answer["desk"]))
+        for warning in answer.get("warnings", []):  # a mixer of an older version has none
+            self._hub.publish_warning(production_id, dict(warning))

@@ -18,8 +18,10 @@ from regie.api.production_models import (
     ProductionChange,
     ProductionState,
     PutScene,
+    ResetLoudness,
     SceneContent,
     SetStrip,
+    Solo,
     StripChange,
     TBar,
 )
@@ -108,6 +110,18 @@ async def change_strip(
 ) -> Done:
     """Change what is named of how a source sounds in the programme."""
     return await _do(services, production_id, "set_strip", SetStrip(source=source_id, strip=asked))
+
+
+@router.post("/{production_id}/solo", dependencies=[OPERATOR])
+async def solo(production_id: ProductionId, asked: Solo, services: ServicesDep) -> Done:
+    """Hear these inputs on `mon/<production>`, before their faders, or with none of them the programme."""
+    return await _do(services, production_id, "solo", asked)
+
+
+@router.post("/{production_id}/reset-loudness", dependencies=[OPERATOR])
+async def reset_loudness(production_id: ProductionId, services: ServicesDep) -> Done:
+    """The programme's integrated loudness begins anew."""
+    return await _do(services, production_id, "reset_loudness", ResetLoudness())
 
 
 async def _do(services: Services, production_id: str, name: str, asked: Asked) -> Done:
