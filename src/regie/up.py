@@ -51,7 +51,6 @@ def residents(settings: Settings) -> tuple[WorkerSpec, ...]:
         "ice_servers": [server.to_wire() for server in settings.ice_servers],
         "addresses": list(settings.webrtc_addresses),
         "max_viewers": settings.max_viewers,
-        "path_limits": {},
     }
     return (
         WorkerSpec("server", "server", {"settings": settings.to_wire()}),

@@ -96,6 +96,28 @@ def test_two_sources_of_one_name_get_two_ids_and_a_given_id_is_kept(new_source: 
     assert new_source(name="Twin", id="the-third")["id"] == "the-third"
 
 
+def test_sources_of_one_name_that_are_added_at_once_each_get_an_id(operator: httpx.Client) -> None:
+    asked = {"name": "Twin", "kind": "test", "enabled": False}
+    with ThreadPoolExecutor(6) as pool:
+        replies = list(pool.map(lambda _: operator.post("/api/v1/sources", json=asked), range(6)))
+    ids = {reply.json()["id"] for reply in replies if reply.status_code == 201}
+    for source_id in ids:
+        operator.delete(f"/api/v1/sources/{source_id}")
+    assert ids == {"twin", *(f"twin-{n}" for n in range(2, 7))}
+
+
+def test_of_one_id_that_is_added_by_several_at_once_one_wins_and_the_others_are_told(
+    operator: httpx.Client,
+) -> None:
+    asked = {"id": "only-one", "name": "Only one", "kind": "test", "enabled": False}
+    with ThreadPoolExecutor(6) as pool:
+        replies = list(pool.map(lambda _: operator.post("/api/v1/sources", json=asked), range(6)))
+    operator.delete("/api/v1/sources/only-one")
+    assert sorted(reply.status_code for reply in replies) == [201, 409, 409, 409, 409, 409]
+    told = {reply.json()["detail"] for reply in replies if reply.status_code == 409}
+    assert told == {"there is a source 'only-one' already"}
+
+
 def test_an_id_that_exists_is_a_conflict(operator: httpx.Client) -> None:
     reply = operator.post("/api/v1/sources", json={"id": "cam1", "name": "Again", "kind": "test"})
     assert reply.status_code == 409

@@ -62,6 +62,44 @@ def live(client: httpx.Client) -> None:
     until(lambda: client.get("/api/v1/paths/src/cam1").json()["state"] == "live", 30)
 
 
+def test_a_source_with_a_limit_lets_no_more_in_and_tells_the_next(
+    viewer: httpx.Client, operator: httpx.Client
+) -> None:
+    live(viewer)
+    players = [Player(), Player(), Player()]
+    locations: list[str] = []
+
+    def watch(path: str, player: Player) -> httpx.Response:
+        reply = viewer.post(f"/whep/{path}", content=player.offer(), headers=SDP)
+        if reply.status_code == 201:
+            locations.append(reply.headers["location"])
+        return reply
+
+    try:
+        assert operator.patch("/api/v1/sources/cam1", json={"max_viewers": 1}).json()["max_viewers"] == 1
+        assert watch("src/cam1", players[0]).status_code == 201
+        refused = watch("src/cam1", players[1])
+        assert refused.status_code == 503
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert int(refused.headers["retry-after"]) >= 1
+        assert refused.json()["detail"] == "src/cam1 has 1 viewers, which is its limit"
+        assert watch("src/cam2", players[1]).status_code == 201
+        assert operator.patch("/api/v1/sources/cam1", json={"max_viewers": 0}).json()["max_viewers"] == 0
+        assert watch("src/cam1", players[2]).status_code == 201
+    finally:
+        operator.patch("/api/v1/sources/cam1", json={"max_viewers": 0})
+        for location in locations:
+            viewer.delete(location)
+        for one in players:
+            one.peer.close()
+
+
+@pytest.mark.parametrize("wrong", [-1, 10_001, "many", None])
+def test_a_limit_that_is_none_is_refused(operator: httpx.Client, wrong: object) -> None:
+    asked = {"name": "Limited", "kind": "test", "enabled": False, "max_viewers": wrong}
+    assert operator.post("/api/v1/sources", json=asked).status_code == 422
+
+
 def test_a_viewer_gets_pictures_and_sound_and_is_counted_until_it_leaves(
     player: Player, viewer: httpx.Client, operator: httpx.Client
 ) -> None:

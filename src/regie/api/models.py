@@ -48,6 +48,7 @@ class SourceState(BaseModel):
     kind: str
     options: dict[str, Any] = Field(description="secrets are masked; sent back masked, they stay as they are")
     enabled: bool
+    max_viewers: int = Field(description="how many may watch it at once; 0: as many as Regie serves in all")
     path: str
     state: WorkerState
     reason: str

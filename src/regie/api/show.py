@@ -5,7 +5,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +34,9 @@ DEMO = (  # four pictures that are easy to tell apart, by eye and by ear
     ("cam3", "Audience", {"pattern": "pinwheel", "tone_hz": 660}),
     ("cam4", "Slides", {"pattern": "curtain", "tone_hz": 880}),
 )
+
+
+type SourceBeside = Callable[[Collection[str]], Source]
 
 
 class Tell(Protocol):
@@ -95,13 +98,16 @@ class ShowKeeper:
                 self._stale.set()
                 await asyncio.sleep(RETRY_S)
 
-    async def add(self, source: Source) -> None:
+    async def add(self, source_beside: SourceBeside) -> Source:
+        """Add the source that is made knowing which there are: nobody adds another one meanwhile."""
         async with self._lock:
+            source = source_beside(self._picture.sources)
             if source.id in self._picture.sources:
                 raise Conflict(
                     f"there is a source {source.id!r} already", "choose another id, or leave it out"
                 )
             await self._keep({**self._picture.sources, source.id: source}, source, store.add_source)
+            return source
 
     async def change(self, source_id: str, changes: Json) -> None:
         """Change what is named, of the source as it is by then; the same again changes nothing."""

@@ -26,6 +26,7 @@ class Source:
     enabled: bool
     created_at: float
     updated_at: float
+    max_viewers: int = 0  # no limit of its own
 
     @property
     def path(self) -> str:

@@ -44,7 +44,7 @@ def check_room(path: str, on_path: int, path_limit: int, in_all: int, limit: int
     if on_path >= path_limit:
         raise TooMany(
             f"{path} has {on_path} viewers, which is its limit",
-            "try again later, or raise maxViewers of this path",
+            "try again later, or raise its limit under Sources",
             path=path,
             max_viewers=path_limit,
         )

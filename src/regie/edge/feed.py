@@ -56,6 +56,7 @@ class Feed:
 
     def __init__(self, run_dir: Path, path: str) -> None:
         self.path = path
+        self.max_viewers = 0  # as the last offer said
         self.viewers: dict[str, Viewer] = {}
         self.video = VideoStream()
         self.audio = AudioStream()

@@ -52,7 +52,6 @@ class EdgeSpec(BaseModel):
     ice_servers: tuple[IceServerSpec, ...] = ()
     addresses: tuple[str, ...] = ()
     max_viewers: int = Field(200, ge=0)
-    path_limits: dict[str, int] = Field(default_factory=dict)
 
     @field_validator("addresses")
     @classmethod
@@ -168,12 +167,14 @@ class EdgeBody:
         path, text = checked_path(str(args.get("path", ""))), str(args.get("sdp", ""))
         who = args.get("viewer") or {}
         permit = Permit.from_json(who)
-        limit = self._limit_of(path)
+        path_limit = int(args.get("max_viewers") or self._spec.max_viewers)
         feed = self._feeds.get(path)
-        check_room(path, len(feed.viewers) if feed else 0, limit, len(self._viewers), self._spec.max_viewers)
+        on_path = len(feed.viewers) if feed else 0
+        check_room(path, on_path, path_limit, len(self._viewers), self._spec.max_viewers)
         profile = feed.video.payloader.profile_level_id if feed else None
         agreed = negotiated(offer_from_text(text), profile, streams_of(path))
         feed = feed or self._open_feed(path)
+        feed.max_viewers = path_limit
         ssrcs = Ssrcs(feed.video.ssrc, feed.audio.ssrc)
         peer = Peer(self._spec.peer_settings(), agreed, ssrcs, self._closing.close_soon)
         session = secrets.token_urlsafe(18)
@@ -227,13 +228,10 @@ class EdgeBody:
         feed.start()
         return feed
 
-    def _limit_of(self, path: str) -> int:
-        return self._spec.path_limits.get(path, self._spec.max_viewers)
-
     def _path_stats(self, feed: Feed) -> Json:
         return {
             "viewers": len(feed.viewers),
-            "max_viewers": self._limit_of(feed.path),
+            "max_viewers": feed.max_viewers,
             "send_ms": feed.send_ms.to_json(),
             "age_ms": feed.age_ms.to_json(),
         }

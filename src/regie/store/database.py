@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import logging
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Concatenate, Self
@@ -18,6 +19,21 @@ from regie.store.migrations import HEAD
 log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S = 5
+
+THINGS = {
+    "sources": "source",
+    "productions": "production",
+    "tokens": "token",
+    "links": "link",
+    "sessions": "log-in",
+    "meta": "note",
+}
+_TABLE = "|".join(THINGS)
+_DUPLICATE = re.compile(
+    r"UNIQUE constraint failed: (?P<sqlite>\w+)\."
+    rf"|duplicate key value violates unique constraint \"(?:pk|uq)_(?P<postgresql>{_TABLE})"
+)
+_DANGLING = re.compile(r"FOREIGN KEY constraint failed|violates foreign key constraint")
 
 type Work[**P, T] = Callable[Concatenate[Connection, P], T]
 
@@ -60,9 +76,9 @@ def translated_errors() -> Iterator[None]:
     """The one place where SQLAlchemy's errors become ours. They carry no SQL and no values."""
     try:
         yield
-    except IntegrityError as error:
-        raise Conflict("something with that id or name exists already") from error
     except DBAPIError as error:
+        if isinstance(error, IntegrityError) and (conflict := conflict_from_driver(str(error.orig))):
+            raise conflict from error
         reason = redact(str(error.orig)).splitlines()[0]
         raise Unavailable(
             f"the database does not work: {reason}",
@@ -70,6 +86,16 @@ def translated_errors() -> Iterator[None]:
         ) from error
     except SQLAlchemyError as error:
         raise Unavailable(f"the database does not work: {type(error).__name__}") from error
+
+
+def conflict_from_driver(text: str) -> Conflict | None:
+    """What SQLite or PostgreSQL says of a row that is there already, or of one that is not there any more."""
+    if found := _DUPLICATE.search(text):
+        thing = THINGS.get(found["sqlite"] or found["postgresql"], "entry")
+        return Conflict(f"this {thing} exists already", "load the page again; perhaps somebody was faster")
+    if _DANGLING.search(text):
+        return Conflict("what this refers to has been deleted", "load the page again")
+    return None
 
 
 def _engine(data_dir: Path, url: str) -> Engine:

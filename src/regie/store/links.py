@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from regie.domain.access import LINK_LIFE_S, Role, secret_hash
 from regie.domain.errors import NotFound
 from regie.settings import Settings
+from regie.store.claim import claim, is_claimed
 from regie.store.database import Database
-from regie.store.tables import links, sessions
+from regie.store.tables import links
 from regie.store.tokens import new_id, new_secret
 
 
@@ -38,17 +39,12 @@ def create_link(
 
 
 def nobody_logged_in(settings: Settings) -> bool:
-    """Whether this is still the first start: no link was ever used and no session is kept."""
+    """Whether this is still the first start: nobody ever logged in or made a token."""
     database = Database.open(settings.data_dir, settings.database_url)
     try:
-        return database.run(_is_untouched)
+        return not database.run(is_claimed)
     finally:
         database.close()
-
-
-def _is_untouched(connection: Connection) -> bool:
-    used = connection.execute(select(links.c.id).where(links.c.uses_left == 0).limit(1)).first()
-    return used is None and connection.execute(select(sessions.c.id).limit(1)).first() is None
 
 
 def add_link(
@@ -83,6 +79,7 @@ def spend_link(connection: Connection, secret: str, now: float) -> Link | None:
     changed = connection.execute(update(links).where(*usable).values(uses_left=links.c.uses_left - 1))
     if changed.rowcount == 0:
         return None
+    claim(connection)
     return _link(connection.execute(select(links).where(links.c.hash == secret_hash(secret))).one())
 
 

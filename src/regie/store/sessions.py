@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from regie.domain.access import SESSION_LIFE_S, Role, secret_hash
 from regie.domain.errors import NotFound
+from regie.store.claim import claim
 from regie.store.tables import sessions
 from regie.store.tokens import new_id, new_secret
 
@@ -56,6 +57,7 @@ def create_session(connection: Connection, login: Login, now: float) -> tuple[Se
             expires_at=expires_at,
         )
     )
+    claim(connection)
     row = connection.execute(select(sessions).where(sessions.c.id == session_id)).one()
     return _session(row), secret
 

@@ -23,6 +23,7 @@ sources = Table(
     Column("enabled", Boolean, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("updated_at", Float, nullable=False),
+    Column("max_viewers", Integer, nullable=False, server_default="0"),
 )
 
 productions = Table(

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from regie.domain.access import TOKEN_PREFIX, Role, secret_hash
 from regie.domain.errors import NotFound
+from regie.store.claim import claim
 from regie.store.tables import tokens
 
 USED_AT_STEP_S = 60.0  # how exact "last used" is: not every request writes
@@ -47,6 +48,7 @@ def create_token(
             expires_at=expires_at,
         )
     )
+    claim(connection)
     return token, secret
 
 

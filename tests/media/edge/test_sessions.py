@@ -96,11 +96,11 @@ def test_a_wrong_fingerprint_gets_no_media(edge: Worker, receiver: NewReceiver) 
 
 
 def test_a_full_path_lets_nobody_in_and_says_so(run_dir: Path, receiver: NewReceiver) -> None:
-    spec = {"port": free_udp_port(), "bind": "127.0.0.1", "path_limits": {PATH: 1}, "max_viewers": 2}
+    spec = {"port": free_udp_port(), "bind": "127.0.0.1", "max_viewers": 2}
     with running(Worker("edge-0", "edge", run_dir), spec) as edge:
         first = receiver().connect(edge, PATH)
-        with pytest.raises(TooMany, match="its limit"):
-            receiver().connect(edge, PATH)
+        with pytest.raises(TooMany, match="src/cam1 has 1 viewers, which is its limit"):
+            edge.call("offer", {"path": PATH, "sdp": receiver().offer(), "max_viewers": 1})
         receiver().connect(edge, "src/cam2")
         with pytest.raises(TooMany, match="this edge"):
             receiver().connect(edge, "src/cam3")

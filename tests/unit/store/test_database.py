@@ -20,10 +20,13 @@ from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.schema import CreateTable
 
+from regie.domain.access import Role
 from regie.domain.errors import Conflict, Invalid, Unavailable
-from regie.store.database import Database
+from regie.store.claim import is_claimed
+from regie.store.database import Database, conflict_from_driver
 from regie.store.migrations import HEAD
 from regie.store.tables import metadata
+from regie.store.tokens import create_token
 
 
 def alembic_config() -> Config:
@@ -86,6 +89,21 @@ Database.open(pathlib.Path({str(tmp_path)!r}))
     assert tables(tmp_path) == []
     Database.open(tmp_path).close()
     assert {"meta", "productions"} <= set(tables(tmp_path))
+
+
+@pytest.mark.parametrize("logged_in", [True, False])
+def test_an_older_store_that_somebody_uses_counts_as_taken_over(tmp_path: Path, logged_in: bool) -> None:
+    database = Database.open(tmp_path)
+    if logged_in:
+        database.run(create_token, "a program", Role.VIEWER, 1.0, None)
+    database.close()
+    with create_engine(f"sqlite:///{tmp_path / 'regie.db'}").begin() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        downgrade(config, "0002")
+    database = Database.open(tmp_path)
+    assert database.run(is_claimed) is logged_in
+    database.close()
 
 
 def test_rows_refer_to_those_that_are_there_also_right_after_a_migration(tmp_path: Path) -> None:
@@ -164,12 +182,18 @@ def test_a_failed_piece_of_work_leaves_nothing_behind(database: Database) -> Non
 
     with pytest.raises(Conflict):
         database.run(half)
-    assert database.run(lambda connection: connection.scalar(text("select count(*) from meta"))) == 0
+    assert (
+        database.run(lambda connection: connection.scalar(text("select count(*) from meta where key = 'k'")))
+        == 0
+    )
 
 
 async def test_work_runs_beside_the_event_loop(database: Database) -> None:
     await database(_insert, "one")
-    assert await database(lambda connection: connection.scalar(text("select value from meta"))) == "one"
+    assert (
+        await database(lambda connection: connection.scalar(text("select value from meta where key = 'k'")))
+        == "one"
+    )
 
 
 def test_the_journal_survives_a_crash_and_readers_do_not_wait_for_the_writer(tmp_path: Path) -> None:
@@ -178,7 +202,12 @@ def test_the_journal_survives_a_crash_and_readers_do_not_wait_for_the_writer(tmp
     with sqlite3.connect(tmp_path / "regie.db", isolation_level=None) as other:
         other.execute("begin immediate")
         other.execute("insert into meta values ('x', 'y')")
-        assert database.run(lambda connection: connection.scalar(text("select count(*) from meta"))) == 0
+        assert (
+            database.run(
+                lambda connection: connection.scalar(text("select count(*) from meta where key = 'x'"))
+            )
+            == 0
+        )
         other.execute("rollback")
     other.close()
     database.close()
@@ -191,6 +220,33 @@ def test_a_postgresql_database_is_created_and_used(tmp_path: Path) -> None:
     database = Database.open(tmp_path, os.environ["REGIE_TEST_POSTGRESQL_URL"])
     assert database.run(lambda connection: connection.scalar(text("select count(*) from sources"))) == 0
     database.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("UNIQUE constraint failed: sources.id", "this source exists already"),
+        (
+            'duplicate key value violates unique constraint "pk_sources"\nDETAIL: Key (id)=(hunter2) exists.',
+            "this source exists already",
+        ),
+        ('duplicate key value violates unique constraint "uq_tokens_hash"', "this token exists already"),
+        ("FOREIGN KEY constraint failed", "what this refers to has been deleted"),
+        (
+            'insert on table "sessions" violates foreign key constraint "fk"',
+            "what this refers to has been deleted",
+        ),
+    ],
+)
+def test_a_conflict_is_told_in_words_without_sql_and_values(said: str, told: str) -> None:
+    conflict = conflict_from_driver(said)
+    assert conflict is not None
+    assert conflict.message == told
+
+
+def test_what_no_row_may_hold_is_a_fault_and_no_conflict(database: Database) -> None:
+    with pytest.raises(Unavailable, match="NOT NULL"):
+        database.run(lambda connection: connection.execute(text("insert into meta (key) values ('k')")))
 
 
 def test_a_store_of_a_newer_regie_says_so(tmp_path: Path) -> None:

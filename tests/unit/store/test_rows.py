@@ -2,6 +2,7 @@
 
 import stat
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from regie.domain.access import SESSION_LIFE_S, Role
 from regie.domain.errors import Conflict, NotFound
 from regie.domain.sources import Source
 from regie.settings import Settings
+from regie.store.claim import is_claimed
 from regie.store.database import Database
 from regie.store.keys import cli_token, secret_key
 from regie.store.links import add_link, all_links, create_link, delete_link, forget_dead_links, spend_link
@@ -56,7 +58,7 @@ def test_a_source_is_changed_and_deleted(database: Database) -> None:
 
 def test_an_id_exists_once(database: Database) -> None:
     database.run(add_source, source("a"))
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="this source exists already"):
         database.run(add_source, source("a"))
 
 
@@ -119,6 +121,36 @@ def test_of_many_who_use_a_link_at_the_same_time_one_gets_in(database: Database)
     for thread in threads:
         thread.join(20)
     assert sorted(got_in) == [False] * 7 + [True]
+
+
+def test_a_store_is_taken_over_by_the_first_token_and_stays_so_when_that_is_revoked(
+    database: Database,
+) -> None:
+    assert not database.run(is_claimed)
+    token, _ = database.run(create_token, "a program", Role.ADMIN, NOW, None)
+    database.run(delete_token, token.id)
+    assert database.run(is_claimed)
+
+
+def test_a_store_is_taken_over_by_the_first_link_that_is_used_and_stays_so_when_nothing_of_it_is_left(
+    database: Database,
+) -> None:
+    _, secret = database.run(add_link, "Ann", Role.ADMIN, NOW, life_s=60, uses=1)
+    assert not database.run(is_claimed)
+    database.run(spend_link, secret, NOW)
+    database.run(forget_dead_links, NOW)
+    assert database.run(is_claimed)
+
+
+def test_a_store_is_taken_over_by_the_first_log_in(database: Database) -> None:
+    session, _ = database.run(create_session, LOGIN, NOW)
+    database.run(delete_session, session.id)
+    assert database.run(is_claimed)
+
+
+def test_a_log_in_with_a_token_that_was_revoked_meanwhile_is_told(database: Database) -> None:
+    with pytest.raises(Conflict, match="has been deleted"):
+        database.run(create_session, replace(LOGIN, token_id="0123456789abcdef"), NOW)
 
 
 def test_links_are_listed_while_they_work(database: Database) -> None:

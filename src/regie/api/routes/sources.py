@@ -1,6 +1,7 @@
 """Sources: cameras and whatever else delivers pictures or sound."""
 
 import time
+from collections.abc import Collection
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
@@ -30,6 +31,11 @@ Options = Annotated[
     dict[str, Any], Field(default_factory=dict, description="as the schema of its kind says", examples=[{}])
 ]
 
+MaxViewers = Annotated[
+    int,
+    Field(ge=0, le=10_000, description="how many may watch it at once; 0: as many as Regie serves in all"),
+]
+
 
 class NewSource(Asked):
     id: str | None = Field(
@@ -39,12 +45,14 @@ class NewSource(Asked):
     kind: Kind
     options: Options
     enabled: bool = True
+    max_viewers: MaxViewers = 0
 
 
 class SourceChange(Asked):
     name: Name | None = None
     options: dict[str, Any] | None = None
     enabled: bool | None = None
+    max_viewers: MaxViewers | None = None
 
 
 class ProbeRequest(Asked):
@@ -98,13 +106,18 @@ async def list_sources(identity: Annotated[Identity, VIEWER], services: Services
 @router.post("/sources", status_code=201, dependencies=[OPERATOR])
 async def add_source(asked: NewSource, services: ServicesDep) -> SourceState:
     """Add a source, and start it unless `enabled` is false."""
-    known = services.picture.sources
     name = checked_name(asked.name)
-    source_id = checked_source_id(asked.id or source_id_from_name(name, known))
     options = _options(services, asked.kind, asked.options, {})
     now = time.time()
-    await services.show.add(Source(source_id, name, asked.kind, options, asked.enabled, now, now))
-    return services.picture.source(source_id)
+
+    def source_beside(taken: Collection[str]) -> Source:
+        source_id = checked_source_id(asked.id or source_id_from_name(name, taken))
+        return Source(
+            source_id, name, asked.kind, options, asked.enabled, now, now, max_viewers=asked.max_viewers
+        )
+
+    source = await services.show.add(source_beside)
+    return services.picture.source(source.id)
 
 
 @router.get("/sources/{source_id}")
@@ -127,6 +140,8 @@ async def change_source(source_id: SourceId, asked: SourceChange, services: Serv
         changes["options"] = _options(services, source.kind, asked.options, source.options)
     if asked.enabled is not None:
         changes["enabled"] = asked.enabled
+    if asked.max_viewers is not None:
+        changes["max_viewers"] = asked.max_viewers
     return await _change(services, source_id, changes)
 
 

@@ -102,7 +102,12 @@ async def watch(
     """Watch a path: SDP offer in; SDP answer, session URL and ICE servers out."""
     offer = await _text(request, SDP)
     state = running_path(services.picture, path)
-    args = {"path": state.name, "sdp": offer, "viewer": _who(request, identity)}
+    args = {
+        "path": state.name,
+        "sdp": offer,
+        "viewer": _who(request, identity),
+        "max_viewers": services.picture.max_viewers(state.name),
+    }
     try:
         agreed = await services.engine.worker_call(EDGE, "offer", args, OFFER_TIMEOUT_S)
     except Invalid as error:

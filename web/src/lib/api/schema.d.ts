@@ -1254,6 +1254,12 @@ export interface components {
              * @default true
              */
             enabled: boolean;
+            /**
+             * Max Viewers
+             * @description how many may watch it at once; 0: as many as Regie serves in all
+             * @default 0
+             */
+            max_viewers: number;
         };
         /** NewToken */
         NewToken: {
@@ -1498,6 +1504,8 @@ export interface components {
             } | null;
             /** Enabled */
             enabled?: boolean | null;
+            /** Max Viewers */
+            max_viewers?: number | null;
         };
         /**
          * SourceState
@@ -1519,6 +1527,11 @@ export interface components {
             };
             /** Enabled */
             enabled: boolean;
+            /**
+             * Max Viewers
+             * @description how many may watch it at once; 0: as many as Regie serves in all
+             */
+            max_viewers: number;
             /** Path */
             path: string;
             state: components["schemas"]["WorkerState"];
