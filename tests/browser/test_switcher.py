@@ -209,6 +209,49 @@ def test_two_pages_show_a_change_at_the_same_time(studio: Instance, open_page: O
     assert statistics.median(apart) < 100, apart
 
 
+# The loudest of a moment of what an <audio> plays; 0 while it plays nothing.
+_HEARD = """async audio => {
+  const stream = audio.srcObject;
+  if (stream === null || stream.getAudioTracks().length === 0) return 0;
+  const context = new AudioContext();
+  const analyser = context.createAnalyser();
+  context.createMediaStreamSource(stream).connect(analyser);
+  const moment = new Float32Array(analyser.fftSize);
+  let loudest = 0;
+  for (const end = performance.now() + 1500; performance.now() < end; ) {
+    await new Promise(requestAnimationFrame);
+    analyser.getFloatTimeDomainData(moment);
+    loudest = Math.max(loudest, ...moment);
+  }
+  await context.close();
+  return loudest;
+}"""
+
+
+def test_solo_is_heard_in_the_headphones_while_the_programme_is_silent(
+    studio: Instance, open_page: OpenPage
+) -> None:
+    page, other = open_page(studio, "/switcher"), open_page(studio, "/switcher")
+    strip = page.get_by_role("group", name="Sound of Speaker")
+    mutes = page.get_by_role("button", name="Mute", exact=True)
+    for index in range(4):
+        mutes.nth(index).click()
+    expect(page.get_by_role("button", name="Mute", exact=True, pressed=True)).to_have_count(4)
+    strip.get_by_role("button", name="Solo", exact=True).click()
+    seen = other.get_by_role("group", name="Sound of Speaker").get_by_role("button", name="Solo", exact=True)
+    expect(seen).to_have_attribute("aria-pressed", "true")
+    headphones = page.locator('audio[data-path="mon/main"]')
+    until(lambda: headphones.evaluate(_HEARD) > 0.02, 15, "the speaker in the headphones")
+    expect(other.locator('audio[data-path="mon/main"]')).to_have_count(0)
+
+    page.get_by_role("button", name="Solo off").click()
+    expect(seen).to_have_attribute("aria-pressed", "false")
+    expect(headphones).to_have_count(0)
+    for index in range(4):
+        mutes.nth(index).click()
+    expect(page.get_by_role("button", name="Mute", exact=True, pressed=True)).to_have_count(0)
+
+
 def test_settings_change_what_was_changed_and_nothing_else(studio: Instance, open_page: OpenPage) -> None:
     page = open_page(studio, "/switcher")
     before = studio.request("GET", "/productions/main")["production"]

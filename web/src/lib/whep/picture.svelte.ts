@@ -34,7 +34,11 @@ export class Picture {
   #asking = false;
   #hasVideo = true;
 
-  constructor(path: string) {
+  /** Sound alone is asked for where there are never pictures. */
+  constructor(
+    path: string,
+    readonly asksForVideo = true,
+  ) {
     this.path = path;
     pictures.add(this);
     ticker ??= setInterval(() => pictures.forEach((picture) => void picture.#tick()), TICK_MS);
@@ -85,7 +89,7 @@ export class Picture {
   async #connect(): Promise<void> {
     const servers = await iceServers(this.path);
     if (this.#keeper.phase !== "connecting" || this.#session !== null) return;
-    const session = new WhepSession(this.path, servers);
+    const session = new WhepSession(this.path, servers, this.asksForVideo);
     this.#session = session;
     session.peer.onconnectionstatechange = () => {
       if (session.peer.connectionState === "failed") this.#failed(session, null);

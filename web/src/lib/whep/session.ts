@@ -30,14 +30,18 @@ export class WhepSession {
   #offered = "";
   #closed = false;
 
-  constructor(path: string, servers: IceServer[]) {
+  constructor(path: string, servers: IceServer[], video: boolean) {
     this.#path = path;
     this.peer = new RTCPeerConnection({ iceServers: servers, bundlePolicy: "max-bundle" });
     this.peer.ontrack = (event) => this.#receive(event);
+    if (video) this.#askForVideo();
+    this.peer.addTransceiver("audio", { direction: "recvonly" });
+  }
+
+  #askForVideo(): void {
     const video = this.peer.addTransceiver("video", { direction: "recvonly" });
     const codecs = RTCRtpReceiver.getCapabilities("video")?.codecs;
     if (codecs) video.setCodecPreferences(h264First(codecs));
-    this.peer.addTransceiver("audio", { direction: "recvonly" });
   }
 
   /** Ends when the answer is in place; pictures follow on `stream`. */
