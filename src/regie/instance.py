@@ -34,13 +34,23 @@ def ask(method: str, path: str, body: object = None) -> Any:
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    """Straight to this machine: no proxy, and its own certificate rarely names it localhost."""
+    """Straight to this machine and nowhere else: no proxy. Its own certificate rarely names it localhost."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context), _NoRedirects
     )
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """The token is for our own server. It sends nobody elsewhere, so what does is something else."""
+
+    def redirect_request(self, request: urllib.request.Request, *_: object) -> None:
+        raise Unavailable(
+            f"what answers at {request.full_url} is not Regie: it points elsewhere",
+            "check http_host and http_port in the settings",
+        )
 
 
 def _token(settings: Settings) -> str:
