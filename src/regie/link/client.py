@@ -90,13 +90,13 @@ class LinkClient:
                     future.set_exception(error_from_wire(message["error"]))
                 else:
                     future.set_result(message.get("ok") or {})
-        except (ConnectionError, ValueError, Invalid):
+        except (ConnectionError, ValueError, TypeError, AttributeError, Invalid):
             pass  # gone, or what it says is no message: the connection is of no use any more
         finally:
             for future in self._waiting.values():
                 if not future.done():
                     future.set_exception(Unavailable("the control connection closed before it answered"))
-        self._writer.transport.abort()  # gone is gone: nobody might ask for the close
+            self._writer.transport.abort()  # gone is gone: nobody might ask for the close
 
 
 async def call(

@@ -113,6 +113,60 @@ async def test_calls_that_wait_when_the_server_goes_fail_at_once(address: Path, 
     await client.close()
 
 
+def held() -> tuple[int, int]:
+    """Open descriptors of this process, and tasks of this loop."""
+    return len(list(Path("/proc/self/fd").iterdir())), len(asyncio.all_tasks())
+
+
+async def test_nothing_is_left_of_connections_whose_other_end_went(run_dir: Path) -> None:
+    before = held()
+    for _ in range(5):
+        link = LinkServer(run_dir / "y.sock", HANDLERS)
+        await link.start()
+        clients = [await LinkClient.connect(link.path) for _ in range(4)]
+        listener = events(link.path)
+        assert await anext(listener) == ("subscribed", {})
+        waiting = asyncio.create_task(clients[0].call("slow", {"s": 60}))
+        assert await clients[1].call("echo", {"a": 1}) == {"a": 1}
+        await link.close()
+        with pytest.raises(Unavailable):
+            await waiting
+        assert [event async for event in listener] == []
+    del clients  # nobody closes them
+    await eventually(lambda: held() == before, 5, f"nothing more is held than {before}")
+
+
+async def test_nothing_is_left_of_callers_that_went(address: Path) -> None:
+    before = held()
+    for _ in range(5):
+        client = await LinkClient.connect(address)
+        waiting = asyncio.create_task(client.call("slow", {"s": 60}))
+        listener = events(address)
+        await anext(listener)
+        await listener.aclose()
+        client.abort()
+        with pytest.raises(Unavailable):
+            await waiting
+    await eventually(lambda: held() == before, 5, f"nothing more is held than {before}")
+
+
+@pytest.mark.parametrize("said", [b'{"id": 1, "error": 7}\n', b'{"id": [1], "ok": {}}\n', b"[]\n", b""])
+async def test_nothing_is_left_of_a_connection_on_which_nonsense_came(run_dir: Path, said: bytes) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(said)
+        writer.close()
+
+    before = held()
+    server = await asyncio.start_unix_server(answer, run_dir / "z.sock")
+    client = await LinkClient.connect(run_dir / "z.sock")
+    with pytest.raises(RegieError):
+        await client.call("echo")
+    server.close()
+    await server.wait_closed()
+    await eventually(lambda: held() == before, 5, f"nothing more is held than {before}")
+
+
 async def test_nothing_at_the_address_is_unavailable(run_dir: Path) -> None:
     with pytest.raises(Unavailable, match="nothing answers at"):
         await call(run_dir / "none.sock", "echo")
