@@ -37,7 +37,7 @@ ENCODERS = (
     Encoder(
         "x264enc",
         "x264",
-        "tune=zerolatency bframes=0 sliced-threads=false option-string=scenecut=0",
+        "tune=zerolatency bframes=0 sliced-threads=false trellis=false option-string=scenecut=0",
         "key-int-max",
         is_hardware=False,
     ),
