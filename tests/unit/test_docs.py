@@ -10,7 +10,7 @@ import pytest
 
 from regie.cli import options_from_words
 from regie.main import _parser
-from regie.protocols.source import KINDS, checked_options
+from regie.protocols.source import NAMES, checked_options
 from regie.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -55,7 +55,7 @@ def test_the_options_in_examples_of_sources_are_those_of_their_kind(tmp_path: Pa
     added = [_parser().parse_args(words) for words in shown if words[:2] == ["source", "add"]]
     for arguments in added:
         checked_options(arguments.kind, options_from_words(arguments.options), tmp_path)
-    assert {arguments.kind for arguments in added} == set(KINDS)
+    assert {arguments.kind for arguments in added} == set(NAMES)
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:

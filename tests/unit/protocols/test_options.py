@@ -1,6 +1,8 @@
 """The options of every source kind: what they take, what they hide, and that nothing breaks out of them."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from regie.domain.errors import Invalid
 from regie.domain.redact import MASK
 from regie.domain.workers import Json
 from regie.protocols.source import (
-    KINDS,
+    NAMES,
     LaunchContext,
     checked_options,
     merged_options,
@@ -41,12 +43,25 @@ def launched(kind: str, options: Json, name: str = "Camera") -> str:
 
 
 def test_every_kind_has_an_example_here_that_launches() -> None:
-    assert EXAMPLES.keys() == KINDS.keys()
+    assert tuple(EXAMPLES) == NAMES
     for kind, options in EXAMPLES.items():
         assert "name=media" in launched(kind, options)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def test_a_worker_has_its_own_kind_and_no_other() -> None:
+    code = """
+import sys, pathlib
+import regie.media.source
+regie.media.source.checked_options("rtsp", {"url": "rtsp://192.0.2.7/cam"}, pathlib.Path("/srv/media"))
+print(*sorted(name for name in sys.modules if name.startswith("regie.protocols.source.")))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout.split() == ["regie.protocols.source.kind", "regie.protocols.source.rtsp"]
+
+
+@pytest.mark.parametrize("kind", NAMES)
 def test_every_option_has_a_title(kind: str) -> None:
     for name, option in source_kind(kind).options.model_json_schema()["properties"].items():
         assert option.get("title") or "$ref" in option, name

@@ -18,7 +18,7 @@ from regie.domain.errors import Conflict, Invalid, Unavailable
 from regie.domain.redact import MASK
 from regie.domain.sources import Source, checked_name, checked_source_id, source_id_from_name
 from regie.domain.workers import Json, WorkerState
-from regie.protocols.source import KINDS, checked_options, merged_options, source_kind
+from regie.protocols.source import all_kinds, checked_options, merged_options, source_kind
 
 PROBE_TIMEOUT_S = 12.0
 STOP_TIMEOUT_S = 6.0  # a worker that does not end by itself is killed before
@@ -93,7 +93,7 @@ async def list_source_kinds() -> list[KindInfo]:
             schemes=list(kind.schemes),
             schema=kind.options.model_json_schema(),
         )
-        for kind in KINDS.values()
+        for kind in all_kinds()
     ]
 
 

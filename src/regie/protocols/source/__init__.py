@@ -1,8 +1,10 @@
-"""The kinds of source: one file each. Adding one is adding a file and its line in KINDS."""
+"""The kinds of source: one file each. Adding one is adding a file and its name in NAMES.
 
-from collections.abc import Mapping
+A kind is imported when it is asked for: a worker has one, and no use for the others.
+"""
+
+from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
@@ -10,29 +12,31 @@ from pydantic import ValidationError
 from regie.domain.errors import Invalid
 from regie.domain.redact import MASK, redact
 from regie.domain.workers import Json
-from regie.protocols.source import file, rtp, rtsp, srt, test, v4l2
 from regie.protocols.source.kind import LaunchContext, SourceKind, SourceOptions
 
 __all__ = [
-    "KINDS",
+    "NAMES",
     "LaunchContext",
     "SourceKind",
     "SourceOptions",
+    "all_kinds",
     "checked_options",
     "merged_options",
     "public_options",
     "source_kind",
 ]
 
-KINDS: Mapping[str, SourceKind] = MappingProxyType(
-    {module.KIND.kind: module.KIND for module in (test, file, rtsp, rtp, srt, v4l2)}
-)
+NAMES = ("test", "file", "rtsp", "rtp", "srt", "v4l2")
+
+
+def all_kinds() -> list[SourceKind]:
+    return [source_kind(name) for name in NAMES]
 
 
 def source_kind(name: str) -> SourceKind:
-    kind = KINDS.get(name)
-    if kind is None:
-        raise Invalid(f"there is no source kind {name[:40]!r}", f"the kinds are {', '.join(KINDS)}")
+    if name not in NAMES:
+        raise Invalid(f"there is no source kind {name[:40]!r}", f"the kinds are {', '.join(NAMES)}")
+    kind: SourceKind = import_module(f"{__name__}.{name}").KIND
     return kind
 
 
