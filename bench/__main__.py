@@ -38,7 +38,10 @@ FIGURES = {
     "mixer_cpu": "bench.mixer:mixer_cpu",
     "mixer_cut": "bench.mixer:mixer_cut",
     "mixer_latency": "bench.mixer:mixer_latency",
+    "mixer_lip_sync": "bench.soak:mixer_lip_sync",
+    "mixer_kill": "bench.kills:mixer_kill",
 }
+LONG = {"mixer_memory": "bench.soak:mixer_memory"}  # measured only when asked for
 
 
 def main() -> int:
@@ -50,16 +53,19 @@ def main() -> int:
     if options.readme:
         return _write_readme(json.loads(RESULTS.read_text()))
     if options.into:
-        options.into.write_text(json.dumps(run_target(FIGURES[options.only])))
+        options.into.write_text(json.dumps(run_target((FIGURES | LONG)[options.only])))
         return 0
-    names = names_like(options.only, FIGURES) if options.only else list(FIGURES)
+    names = names_like(options.only, FIGURES | LONG) if options.only else list(FIGURES)
     if not names:
-        print(f"there is no figure {options.only!r}; known are:\n  " + "\n  ".join(FIGURES), file=sys.stderr)
+        print(
+            f"there is no figure {options.only!r}; known are:\n  " + "\n  ".join(FIGURES | LONG),
+            file=sys.stderr,
+        )
         return 2
     figures: dict[str, Figure] = {}
     for number, name in enumerate(names, 1):
         print(f"[{number}/{len(names)}] {name} …", file=sys.stderr, flush=True)
-        figures[name] = measured(name, FIGURES[name])
+        figures[name] = measured(name, (FIGURES | LONG)[name])
         keep({name: figures[name]})
     print(table(figures))
     print(

@@ -17,7 +17,7 @@ from typing import Any, TypedDict, cast
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 MEASURED_CODE = ("src", "web", "tests", "bench", "uv.lock", ":!bench/results")
-DEADLINE_S = 900.0
+DEADLINE_S = 2400.0  # the longest measures half an hour
 AT_LEAST = {"edge_max_viewers"}  # more is better; of all others, less is
 
 

@@ -64,7 +64,11 @@ class Worker:
             environ = {**os.environ, "REGIE_LOG_LEVEL": "info"}
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=environ)
         if live:
-            until(lambda: self.call("status")["state"] == "live", 15, f"{self.id} live\n{self.log}")
+            try:
+                until(lambda: self.call("status")["state"] == "live", 15, f"{self.id} live")
+            except AssertionError as error:
+                error.add_note(self.log)
+                raise
 
     def call(self, name: str, args: Json | None = None, timeout_s: float = 5.0) -> Any:
         with ThreadPoolExecutor(1) as own:  # this thread may run a loop already: Playwright's does
