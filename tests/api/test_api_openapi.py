@@ -36,11 +36,15 @@ LEFT_OUT = (  # these have tests of their own
     "POST /api/v1/sources/probe",  # may take 12 seconds, by design
     "POST /api/v1/session",  # too many wrong tokens lock us out, by design
 )
+BODIES = (
+    *("application/sdp", "application/trickle-ice-sdpfrag"),
+    *("image/png", "image/jpeg", "image/svg+xml"),
+)
 FOUND: list[Any] = [found.ok() for found in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()]  # type: ignore[union-attr]
 OPERATIONS = [operation for operation in FOUND if operation.label not in LEFT_OUT]
 
 
-@schemathesis.serializer("application/sdp", "application/trickle-ice-sdpfrag")
+@schemathesis.serializer(*BODIES)
 def as_text(_: Any, value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode(errors="replace")
 

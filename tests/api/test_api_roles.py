@@ -14,6 +14,7 @@ from regie.api.routes import (
     docs,
     events,
     health,
+    overlays,
     paths,
     productions,
     session,
@@ -24,7 +25,20 @@ from regie.api.routes import (
 )
 from regie.domain.access import Role
 
-MODULES = (health, session, sources, productions, paths, viewers, system, access, events, whep, docs)
+MODULES = (
+    health,
+    session,
+    sources,
+    productions,
+    overlays,
+    paths,
+    viewers,
+    system,
+    access,
+    events,
+    whep,
+    docs,
+)
 ROUTERS = [module.router for module in MODULES]
 ORDER = [None, *Role]
 
@@ -37,6 +51,9 @@ EXPECTED = {
         GET /api/v1/session · DELETE /api/v1/session · GET /api/v1/source-kinds
         GET /api/v1/sources · GET /api/v1/sources/{source_id}
         GET /api/v1/productions · GET /api/v1/productions/{production_id}
+        GET /api/v1/overlay-templates · GET /api/v1/overlay-templates/{family}/{template}/picture.png
+        GET /api/v1/productions/{production_id}/overlays/{overlay_id}/picture.png
+        GET /api/v1/stills · GET /api/v1/stills/{still_id}
         GET /api/v1/paths · GET /api/v1/paths/{path:path} · GET /api/v1/paths/{path:path}/snapshot.jpg
         GET /api/v1/paths/{path:path}/timing
         GET /api/v1/viewers · GET /api/v1/system · GET /api/v1/workers · GET /api/v1/metrics
@@ -53,7 +70,11 @@ EXPECTED = {
         POST /api/v1/productions/{production_id}/auto · POST /api/v1/productions/{production_id}/t-bar
         POST /api/v1/productions/{production_id}/fade-to-black · POST /api/v1/productions/{production_id}/solo
         POST /api/v1/productions/{production_id}/reset-loudness
-        PATCH /api/v1/productions/{production_id}/audio/{source_id}""",
+        PATCH /api/v1/productions/{production_id}/audio/{source_id}
+        PUT /api/v1/productions/{production_id}/overlays/{overlay_id}
+        DELETE /api/v1/productions/{production_id}/overlays/{overlay_id}
+        POST /api/v1/productions/{production_id}/overlays/{overlay_id}/take
+        POST /api/v1/stills · DELETE /api/v1/stills/{still_id}""",
     "admin": """
         POST /api/v1/workers/{worker_id}/restart
         GET /api/v1/tokens · POST /api/v1/tokens · DELETE /api/v1/tokens/{token_id}

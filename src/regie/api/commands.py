@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from regie.api.events import EventHub, Listener
 from regie.api.models import Asked
+from regie.api.overlay_models import DeleteOverlay, PutOverlay
 from regie.api.problems import problem_body
 from regie.api.production_models import (
     Auto,
@@ -28,9 +29,9 @@ from regie.api.production_models import (
 )
 from regie.api.productions import ProductionKeeper
 from regie.domain.access import Role
-from regie.domain.edits import with_scene, with_settings
+from regie.domain.edits import with_overlay, with_scene, with_settings
 from regie.domain.errors import Invalid, NotAllowed, RegieError
-from regie.domain.production import scene_from_wire
+from regie.domain.production import overlay_from_wire, scene_from_wire
 from regie.domain.workers import Json
 
 log = logging.getLogger(__name__)
@@ -89,6 +90,15 @@ async def _take_overlay(keeper: ProductionKeeper, production_id: str, asked: Tak
     return await keeper.command(production_id, "overlay", asked.model_dump())
 
 
+async def _put_overlay(keeper: ProductionKeeper, production_id: str, asked: PutOverlay) -> Json:
+    overlay = overlay_from_wire(asked.overlay.model_dump(mode="json"))
+    return await keeper.change(production_id, lambda production: with_overlay(production, overlay))
+
+
+async def _delete_overlay(keeper: ProductionKeeper, production_id: str, asked: DeleteOverlay) -> Json:
+    return await keeper.delete_overlay(production_id, asked.overlay)
+
+
 async def _put_scene(keeper: ProductionKeeper, production_id: str, asked: PutScene) -> Json:
     scene = scene_from_wire(asked.scene.model_dump(mode="json"))
     return await keeper.change(production_id, lambda production: with_scene(production, scene))
@@ -118,6 +128,8 @@ COMMANDS: Mapping[str, Command[Any]] = {
     "solo": Command(Solo, _solo),
     "reset_loudness": Command(ResetLoudness, _reset_loudness),
     "overlay": Command(TakeOverlay, _take_overlay),
+    "put_overlay": Command(PutOverlay, _put_overlay),
+    "delete_overlay": Command(DeleteOverlay, _delete_overlay),
     "put_scene": Command(PutScene, _put_scene),
     "delete_scene": Command(DeleteScene, _delete_scene),
     "set_transition": Command(SetTransition, _set_transition),

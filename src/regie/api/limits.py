@@ -8,6 +8,7 @@ from regie.domain.errors import TooLarge
 
 JSON_LIMIT_BYTES = 1024 * 1024
 SDP_LIMIT_BYTES = 64 * 1024
+STILL_LIMIT_BYTES = 10 * 1024 * 1024
 
 
 class BodyLimit:
@@ -20,7 +21,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = SDP_LIMIT_BYTES if scope["path"].startswith("/whep/") else JSON_LIMIT_BYTES
+        limit = _limit(scope["path"])
         if _announced(scope) > limit:
             await problem_response(TooLarge(_message(limit)))(scope, receive, send)
             return
@@ -35,6 +36,12 @@ class BodyLimit:
             return message
 
         await self._app(scope, receive_limited, send)
+
+
+def _limit(path: str) -> int:
+    if path.startswith("/whep/"):
+        return SDP_LIMIT_BYTES
+    return STILL_LIMIT_BYTES if path == "/api/v1/stills" else JSON_LIMIT_BYTES
 
 
 def _message(limit: int) -> str:

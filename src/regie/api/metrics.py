@@ -84,6 +84,12 @@ class _State(Collector):
             ),
             "late": CounterMetricFamily("regie_mixer_late", "Made too late", labels=["production"]),
             "dropped": CounterMetricFamily("regie_mixer_dropped", "Not made at all", labels=["production"]),
+            "overlays_drawn": CounterMetricFamily(
+                "regie_overlays_drawn", "Pictures of overlays drawn", labels=["production"]
+            ),
+            "overlays_failed": CounterMetricFamily(
+                "regie_overlays_failed", "Pictures of overlays that could not be drawn", labels=["production"]
+            ),
         }
         for production_id in self._picture.productions:
             figures = self._picture.stats.get(mixer_id(production_id), {}).get("mixer") or {}

@@ -94,6 +94,8 @@ def _complete(operation: dict[str, Any], path: str, method: str, guard: Requires
         told |= WITH_MEDIA
     if path.startswith("/whep/session/") and method == "patch":
         told |= WITH_ETAG
+    if path.endswith("/stills") and method == "post":
+        told |= {415: "It is no PNG, JPEG or SVG"}
     responses.pop("422", None)  # FastAPI's own shape of it
     for status, description in told.items():
         content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}

@@ -1,10 +1,11 @@
 """What is asked of productions, and what the API says of them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from regie.api.models import Asked, Name
+from regie.api.overlay_models import Overlay
 from regie.domain.production import MAX_BITRATE, MAX_FROZEN_S, MAX_INPUTS
 from regie.domain.scenes import FARTHEST, MAX_ITEMS, Fit
 from regie.domain.sound import LOUDEST_DB, MAX_DELAY_MS, MIN_DELAY_MS, SILENT_DB
@@ -234,6 +235,7 @@ class Production(BaseModel):
     inputs: list[Input]
     scenes: list[Scene]
     strips: dict[str, Strip] = Field(description="by source; one that is not here has never been touched")
+    overlays: list[Overlay] = Field(description="bottom to top")
     transition: Transition
     hold_s: float
     frozen_s: float
@@ -268,7 +270,7 @@ class Desk(BaseModel):
     transition: RunningTransition | None
     black: bool
     solo: list[str] = Field(default=[], description="heard on the monitor instead of the programme")
-    overlays: dict[str, Any]
+    overlays: dict[str, bool] = Field(description="whether each is on air")
     inputs: dict[str, Seen]
     strips: dict[str, Strip]
     programme_sources: list[str] = Field(description="red tally")

@@ -18,11 +18,11 @@ from regie.domain.edits import (
     check_unused,
     inputs_from_sources,
     mixer_id,
-    mixer_of,
     with_strip,
+    without_overlay,
     without_scene,
 )
-from regie.domain.errors import RegieError, Unavailable
+from regie.domain.errors import Conflict, RegieError, Unavailable
 from regie.domain.production import Production, new_production, strip_to_wire, transition_to_wire
 from regie.domain.workers import Json
 from regie.engine.client import EngineClient
@@ -86,9 +86,19 @@ class ProductionKeeper:
 
         return await self.change(production_id, deleted)
 
+    async def delete_overlay(self, production_id: str, overlay_id: str) -> Json:
+        def deleted(production: Production) -> Production:
+            without = without_overlay(production, overlay_id)
+            desk = self._picture.desks.now(production_id)
+            if desk is not None and desk["overlays"].get(overlay_id):
+                raise Conflict(f"{production.overlay(overlay_id).name} is on air", "take it out first")
+            return without
+
+        return await self.change(production_id, deleted)
+
     async def _apply(self, production: Production) -> None:
         """Until the mixer has it: what is added can be put on air in the next breath."""
-        worker = mixer_of(production)
+        worker = self._show.mixer(production)
         try:
             await self._engine.worker_call(worker.id, "apply", {"spec": worker.spec}, APPLY_TIMEOUT_S)
         except Unavailable as error:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from regie.api.productions import ProductionKeeper
     from regie.api.show import ShowKeeper
     from regie.api.system import SystemFigures
+    from regie.api.titles import Titles
     from regie.engine.client import EngineClient
     from regie.settings import Settings
     from regie.store.database import Database
@@ -30,6 +31,7 @@ class Services:
     hub: EventHub
     show: ShowKeeper
     productions: ProductionKeeper
+    titles: Titles
     access: Access
     figures: SystemFigures
     metrics: Metrics

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from regie.domain.edits import mixer_of, with_sources
 from regie.domain.errors import Conflict, RegieError, TooMany
 from regie.domain.production import Production
 from regie.domain.sources import Probe, Source, show_from_sources
-from regie.domain.workers import Json, Show
+from regie.domain.workers import Json, Show, WorkerSpec
 from regie.engine.client import EngineClient
 from regie.store import sources as store
 from regie.store.database import Database, Work
@@ -45,17 +45,25 @@ class Tell(Protocol):
     async def __call__(self, productions: Mapping[str, Production]) -> None: ...
 
 
+@dataclass(frozen=True)
+class Folders:
+    """Where workers find files."""
+
+    media: Path
+    stills: Path
+
+
 class ShowKeeper:
     """The one owner of the list of sources while the server runs."""
 
     def __init__(
-        self, database: Database, engine: EngineClient, picture: Picture, hub: EventHub, media_dir: Path
+        self, database: Database, engine: EngineClient, picture: Picture, hub: EventHub, folders: Folders
     ) -> None:
         self._database = database
         self._engine = engine
         self._picture = picture
         self._hub = hub
-        self._media_dir = media_dir
+        self._folders = folders
         self._lock = asyncio.Lock()
         self._stale = asyncio.Event()  # the engine may not have the show: tell it again
         self._endings: set[asyncio.Task[None]] = set()
@@ -66,6 +74,10 @@ class ShowKeeper:
             log.info("a fresh store: starting with four test sources")
         self._picture.sources = {s.id: s for s in await self._database(store.all_sources)}
         self._stale.set()
+
+    def mixer(self, production: Production) -> WorkerSpec:
+        """The worker of a production."""
+        return mixer_of(production, self._folders.stills)
 
     def tell_again(self) -> None:
         """The engine may not have the show as it is."""
@@ -181,8 +193,8 @@ class ShowKeeper:
         productions: Mapping[str, Production] | None = None,
     ) -> None:
         made_of = self._picture.productions if productions is None else productions
-        mixers = [mixer_of(with_sources(production, sources.values())) for production in made_of.values()]
-        show = show_from_sources(sources.values(), probes.values(), self._media_dir)
+        mixers = [self.mixer(with_sources(production, sources.values())) for production in made_of.values()]
+        show = show_from_sources(sources.values(), probes.values(), self._folders.media)
         workers = (*show.workers, *mixers)
         await self._engine.apply(Show(workers))
         self._picture.merge_workers(await self._engine.status(), {worker.id for worker in workers})

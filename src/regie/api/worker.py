@@ -22,8 +22,9 @@ from regie.api.metrics import Metrics
 from regie.api.picture import Picture
 from regie.api.productions import ProductionKeeper
 from regie.api.services import Services
-from regie.api.show import ShowKeeper
+from regie.api.show import Folders, ShowKeeper
 from regie.api.system import SystemFigures
+from regie.api.titles import Titles
 from regie.domain.errors import Invalid, RegieError, Unavailable
 from regie.domain.workers import Json, Report, WorkerState
 from regie.engine.build import fingerprint
@@ -35,6 +36,7 @@ from regie.store.database import Database
 from regie.store.keys import cli_token, secret_key
 from regie.store.links import forget_dead_links
 from regie.store.sessions import forget_dead_sessions
+from regie.store.stills import Stills
 
 log = logging.getLogger(__name__)
 
@@ -201,7 +203,8 @@ async def _services(settings: Settings, run_dir: Path, database: Database) -> Se
     access = Access(settings, database, key, token)
     about = {"version": __version__, "build": build, "started_at": now}
     hub = EventHub(engine, picture, figures, about)
-    show = ShowKeeper(database, engine, picture, hub, settings.media_dir)
+    stills = Stills(settings.data_dir)
+    show = ShowKeeper(database, engine, picture, hub, Folders(settings.media_dir, stills.folder))
     productions = ProductionKeeper(database, engine, picture, hub, show)
     metrics = Metrics()
     metrics.watch(picture, hub, access)
@@ -217,6 +220,7 @@ async def _services(settings: Settings, run_dir: Path, database: Database) -> Se
         hub=hub,
         show=show,
         productions=productions,
+        titles=Titles(engine, picture, stills),
         access=access,
         figures=figures,
         metrics=metrics,

@@ -6,8 +6,10 @@ Each edit makes a new production of the one there is, so that two operators' edi
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from regie.domain.errors import Conflict, Invalid, NotFound
+from regie.domain.overlays import MAX_OVERLAYS, Overlay
 from regie.domain.production import (
     MAX_INPUTS,
     Input,
@@ -33,9 +35,10 @@ def mixer_id(production_id: str) -> str:
     return f"mix-{production_id}"
 
 
-def mixer_of(production: Production) -> WorkerSpec:
-    """The worker that makes its programme."""
-    return WorkerSpec(mixer_id(production.id), "mixer", {"production": production.to_wire()})
+def mixer_of(production: Production, stills: Path) -> WorkerSpec:
+    """The worker that makes its programme. Pictures for overlays are in the folder `stills`."""
+    spec = {"production": production.to_wire(), "stills": str(stills)}
+    return WorkerSpec(mixer_id(production.id), "mixer", spec)
 
 
 def inputs_from_sources(sources: Iterable[Source]) -> tuple[Input, ...]:
@@ -111,6 +114,30 @@ def check_unused(production: Production, scene_id: str, programme: str, preview:
         raise Conflict(f"{production.scene(scene_id).name} is on air", "take something else to air first")
     if scene_id == preview:
         raise Conflict(f"{production.scene(scene_id).name} is in preview", "prepare something else first")
+
+
+def with_overlay(production: Production, overlay: Overlay) -> Production:
+    """Add an overlay on top, or replace the one with its id."""
+    overlay = replace(overlay, name=checked_name(overlay.name))
+    if any(known.id == overlay.id for known in production.overlays):
+        overlays = tuple(overlay if known.id == overlay.id else known for known in production.overlays)
+    elif len(production.overlays) < MAX_OVERLAYS:
+        overlays = (*production.overlays, overlay)
+    else:
+        raise Conflict(
+            f"{production.name} has {MAX_OVERLAYS} overlays already", "delete one that is not needed"
+        )
+    return replace(production, overlays=overlays)
+
+
+def without_overlay(production: Production, overlay_id: str) -> Production:
+    gone = production.overlay(overlay_id)
+    return replace(production, overlays=tuple(known for known in production.overlays if known != gone))
+
+
+def users_of_still(production: Production, still_id: str) -> list[str]:
+    """The overlays that show a picture, by name."""
+    return [overlay.name for overlay in production.overlays if overlay.still == still_id]
 
 
 def with_strip(production: Production, source: str, changes: Json) -> Production:

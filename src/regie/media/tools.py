@@ -1,4 +1,4 @@
-"""The tools worker: snapshots of paths, their latency and lip-sync, and this machine's capture devices."""
+"""The tools worker: snapshots of paths, latency and lip-sync, capture devices, titles as pictures."""
 
 import asyncio
 import base64
@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from types import MappingProxyType
 
 from regie.domain.errors import Conflict, Invalid
@@ -16,6 +17,7 @@ from regie.link.worker import ReportTo, WorkerContext, run_worker
 from regie.media.devices import found_devices
 from regie.media.snapshot import MAX_WIDTH, Snapshots
 from regie.media.timing import measure
+from regie.media.titles.studio import Studio
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,7 @@ class ToolsBody:
         self._measuring = asyncio.Lock()
         self._snapshots = Snapshots(context.run_dir, self._end_stuck)
         self._snapshots_made = 0
+        self._studio = Studio()
         self._looking: asyncio.Task[Json] | None = None
 
     async def start(self, _: Json) -> None:
@@ -49,10 +52,17 @@ class ToolsBody:
         return {"snapshots": self._snapshots_made}
 
     def calls(self) -> Mapping[str, Handler]:
-        return {"snapshot": self._snapshot, "devices": self._devices, "timing": self._timing}
+        return {
+            "snapshot": self._snapshot,
+            "devices": self._devices,
+            "timing": self._timing,
+            "overlay": self._overlay,
+            "still": self._still,
+        }
 
     async def close(self) -> None:
         await self._snapshots.close()
+        await self._studio.close()
 
     async def _snapshot(self, args: Json) -> Json:
         width = args.get("width", MAX_WIDTH)
@@ -72,6 +82,17 @@ class ToolsBody:
             raise Conflict("another path is being measured", "try again in a few seconds")
         async with self._measuring:
             return asdict(await measure(self._run_dir, str(args.get("path", "")), self._end_stuck))
+
+    async def _overlay(self, args: Json) -> Json:
+        width, height = args["canvas"]
+        png = await self._studio.show(
+            str(args["template"]), args["values"], (int(width), int(height)), Path(args["stills"])
+        )
+        return {"png": base64.b64encode(png).decode()}
+
+    async def _still(self, args: Json) -> Json:
+        width, height = await self._studio.make_harmless(Path(args["from"]), Path(args["to"]))
+        return {"width": width, "height": height}
 
     async def _devices(self, _: Json) -> Json:
         """Drivers may hang: the search runs in a thread, one at a time, and a hung one ends this worker."""

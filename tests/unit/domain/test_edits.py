@@ -1,5 +1,7 @@
 """What an operator may change of a production."""
 
+from pathlib import Path
+
 import pytest
 
 from regie.domain.edits import (
@@ -8,13 +10,17 @@ from regie.domain.edits import (
     check_unused,
     inputs_from_sources,
     mixer_of,
+    users_of_still,
+    with_overlay,
     with_scene,
     with_settings,
     with_sources,
     with_strip,
+    without_overlay,
     without_scene,
 )
 from regie.domain.errors import Conflict, Invalid, NotFound
+from regie.domain.overlays import MAX_OVERLAYS, Overlay
 from regie.domain.production import MAX_INPUTS, Format, Input, Production, new_production
 from regie.domain.scenes import Item, Scene
 from regie.domain.sound import Strip
@@ -30,7 +36,7 @@ MAIN = new_production("main", "Main", inputs_from_sources([source(1), source(2),
 
 
 def test_its_mixer_is_named_after_it_and_knows_all_of_it() -> None:
-    worker = mixer_of(MAIN)
+    worker = mixer_of(MAIN, Path("/data/stills"))
     assert (worker.id, worker.kind) == ("mix-main", "mixer")
     assert Production.from_wire(worker.spec["production"]) == MAIN
 
@@ -187,3 +193,28 @@ def test_a_transition_is_the_productions_with_what_is_named() -> None:
     wipe = changed_transition(mine, {"kind": "wipe", "direction": "up"})
     assert wipe == Transition(Kind.WIPE, 1500, Direction.UP)
     assert changed_transition(mine, {}) == mine.transition
+
+
+def test_an_overlay_is_added_on_top_replaced_in_its_place_and_taken_out() -> None:
+    clock, score = Overlay("clock", "Clock", "clean/clock"), Overlay("score", "Score", "bold/score")
+    production = with_overlay(with_overlay(MAIN, clock), score)
+    assert [one.id for one in production.overlays][-2:] == ["clock", "score"]
+    changed = with_overlay(production, Overlay("clock", " Time ", "bold/clock"))
+    assert [(one.id, one.name) for one in changed.overlays][-2:] == [("clock", "Time"), ("score", "Score")]
+    assert without_overlay(changed, "clock").overlays[-1] == score
+    with pytest.raises(NotFound, match="no overlay 'news'"):
+        without_overlay(production, "news")
+
+
+def test_a_production_has_at_most_eight_overlays() -> None:
+    production = MAIN
+    for number in range(MAX_OVERLAYS - len(MAIN.overlays)):
+        production = with_overlay(production, Overlay(f"title-{number}", "T", "clean/title"))
+    with pytest.raises(Conflict, match="8 overlays"):
+        with_overlay(production, Overlay("one-more", "T", "clean/title"))
+
+
+def test_the_overlays_that_show_a_picture_are_known() -> None:
+    logo = Overlay("logo", "Logo", "plain/still", {"still": "logo-1"})
+    assert users_of_still(with_overlay(MAIN, logo), "logo-1") == ["Logo"]
+    assert users_of_still(with_overlay(MAIN, logo), "logo-2") == []
