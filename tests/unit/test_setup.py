@@ -108,7 +108,7 @@ def test_the_doctor_looks_for_packages_that_setup_installs() -> None:
 
 def test_the_doctor_looks_for_every_element_that_regie_uses() -> None:
     core = {"bin", "capsfilter", "fakesink", "filesrc", "identity", "pipeline", "queue", "tee", "valve"}
-    words_of_prose = {"alpha", "speed", "square"}  # happen to be elements, too
+    words_of_prose = {"alpha", "speed", "square", "stereo", "stretch"}  # happen to be elements, too
     encoders = {encoder.factory for encoder in ENCODERS}
     needed = {name for names in NEEDED_ELEMENTS.values() for name in names.split()}
     assert elements_used() - core - words_of_prose - encoders - needed == set()

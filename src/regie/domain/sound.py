@@ -8,6 +8,7 @@ from regie.domain.errors import Invalid
 SILENT_DB = -60.0  # a fader at its lowest end is silent
 LOUDEST_DB = 12.0
 RAMP_MS = 30  # no change of a level is faster: a step would click
+PAN_MS = 300  # it is set once for each 20 ms of sound: these steps are too small to be heard
 FOLLOW_MS = 200  # how long a source takes to come and go with its picture
 MIN_DELAY_MS, MAX_DELAY_MS = -500, 2000
 

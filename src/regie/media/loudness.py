@@ -80,7 +80,7 @@ def _loaded() -> ctypes.CDLL:
         library = ctypes.CDLL(LIBRARY)
     except OSError:
         raise RegieError(
-            "the loudness cannot be measured: libebur128 is missing", "apt install libebur128-1"
+            "the loudness cannot be measured: libebur128 is missing", "apt-get install libebur128-1"
         ) from None
     state, value = ctypes.c_void_p, ctypes.POINTER(ctypes.c_double)
     library.ebur128_init.restype = state

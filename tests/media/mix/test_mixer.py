@@ -259,3 +259,16 @@ def test_the_preview_is_made_only_while_someone_looks(run_dir: Path) -> None:
         made = until(lambda: show.do("stats")["paths"]["pvw/main"]["video"], 5)["units"]
         until(lambda: show.do("stats")["paths"]["pvw/main"]["video"]["silent_s"] > 1, 5)
         assert show.do("stats")["paths"]["pvw/main"]["video"]["units"] - made < 15
+
+
+def test_a_picture_that_waits_for_its_sound_does_not_stutter(run_dir: Path) -> None:
+    with running_show(run_dir, "white", blink_s=0.2, strips={"white": Strip(delay_ms=-500)}) as show:
+        since_ns = show.viewer.frames[-1].pts_ns + 1_000_000_000
+        until(lambda: show.viewer.frames[-1].pts_ns > since_ns + 2_000_000_000, 10)
+        course = [(f.pts_ns, f.is_colour("white")) for f in show.viewer.frames if f.pts_ns > since_ns]
+        times = [at for (_, before), (at, now) in pairwise(course) if before != now]
+        even = [abs((b - a) / 1e6 - 200) < 10 for a, b in pairwise(times)]
+        assert len(even) >= 8
+        assert sum(even) >= 0.75 * len(
+            even
+        )  # half of them, when it stutters; all, on a machine that keeps up

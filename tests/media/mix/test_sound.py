@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from regie.domain.errors import Invalid
-from regie.domain.sound import FOLLOW_MS, Strip
+from regie.domain.sound import FOLLOW_MS, PAN_MS, RAMP_MS, Strip
 from regie.domain.workers import Json
 from regie.hub.clock import now_ns
 from tests.media.mix.listening import RATE, Ear, News, listening, news
@@ -111,16 +111,27 @@ def test_the_desk_told_names_the_frame_of_its_own_command(show: Show, told: News
         assert programmes == {scene}
 
 
-def test_steps_of_level_and_mute_do_not_click(show: Show, ear: Ear) -> None:
-    def steepest(strip: Strip) -> float:
-        at_ns = set_strip(show, "red", strip)
-        return jump(ear.between(at_ns - 40 * MS, at_ns + 80 * MS))
+@pytest.mark.parametrize(
+    ("before", "after", "takes_ms"),
+    [
+        (Strip(), Strip(muted=True), RAMP_MS),
+        (Strip(muted=True), Strip(), RAMP_MS),
+        (Strip(level_db=-60), Strip(level_db=6), RAMP_MS),
+        (Strip(), Strip(pan=1), PAN_MS),
+    ],
+    ids=["mute", "unmute", "level", "pan"],
+)
+def test_a_step_of_a_fader_does_not_click(
+    show: Show, ear: Ear, before: Strip, after: Strip, takes_ms: int
+) -> None:
+    def steepest() -> float:
+        ready_ns = set_strip(show, "red", before) + 400 * MS
+        until(lambda: ear.heard_until_ns > ready_ns, 10)
+        at_ns = set_strip(show, "red", after)
+        return jump(ear.between(at_ns - 20 * MS, at_ns + (takes_ms + 40) * MS))
 
-    course = (Strip(muted=True), Strip(), Strip(level_db=-60), Strip(level_db=6))
-    tried = [[steepest(strip) for strip in course] for _ in range(3)]
     of_the_tone = 2 * AMPLITUDE * 2 * np.pi * TONES["red"] / RATE  # at + 6 dB
-    for strip, jumps in zip(course, zip(*tried, strict=True), strict=True):
-        assert min(jumps) < 1.3 * of_the_tone, strip  # a step would jump each time, a busy machine does once
+    until(lambda: steepest() < 1.3 * of_the_tone, 10, "a step would click each time, a busy machine may once")
 
 
 def jump(samples: NDArray[np.float32]) -> float:
@@ -236,7 +247,7 @@ def test_the_monitor_has_an_input_before_its_fader_but_where_it_is_panned_to(sho
     set_strip(show, "green", Strip(level_db=-40, pan=-1))
     with listening(show.mixer.run_dir, "mon/main") as monitor:
         at_ns = show.do("solo", sources=["green"])["at_ns"]
-        left, right = monitor.loudest(at_ns + 100 * MS, at_ns + 400 * MS)
+        left, right = monitor.loudest(at_ns + 400 * MS, at_ns + 700 * MS)
     assert left > 0.9 * AMPLITUDE
     assert right < 0.02
 
@@ -279,13 +290,3 @@ def test_pictures_that_stand_still_are_warned_of_and_those_that_move_are_not(sho
     assert "white" not in {warning["source"] for warning in told.of("warning", since_ns)}
     show.change(frozen_s=0.0)
     until(lambda: frozen() == set(), 3)
-
-
-def test_a_picture_that_waits_for_its_sound_does_not_stutter(run_dir: Path) -> None:
-    with running_show(run_dir, "white", blink_s=0.2, strips={"white": Strip(delay_ms=-500)}) as show:
-        since_ns = show.viewer.frames[-1].pts_ns + SECOND_NS
-        until(lambda: show.viewer.frames[-1].pts_ns > since_ns + 2 * SECOND_NS, 10)
-        course = [(f.pts_ns, f.is_colour("white")) for f in show.viewer.frames if f.pts_ns > since_ns]
-        times = [at for at, _ in edges(course)]
-        assert len(times) >= 9
-        assert all((b - a) / MS == pytest.approx(200, abs=40) for a, b in pairwise(times))

@@ -6,15 +6,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from regie.domain.errors import RegieError
 from regie.hub.gst import Gst
 from regie.media.doctor.finding import Finding, good, missing, warning
 from regie.media.encoders import ENCODERS
+from regie.media.loudness import LoudnessMeter
 
 NEEDED_ELEMENTS = {  # by the Debian package that has them; the core's own elements are always there
     "gstreamer1.0-plugins-base": (
         "appsink appsrc audioconvert audiomixer audiorate audioresample audiotestsrc compositor "
-        "multisocketsink opusdec opusenc parsebin videoconvert videoconvertscale videoscale videotestsrc "
-        "volume vorbisdec"
+        "multisocketsink opusdec opusenc parsebin videoconvert videoconvertscale videorate videoscale "
+        "videotestsrc volume vorbisdec"
     ),
     "gstreamer1.0-x": "clockoverlay textoverlay timeoverlay",
     "gstreamer1.0-plugins-good": (
@@ -53,8 +55,17 @@ def gstreamer_findings() -> Iterator[Finding]:
             yield missing(package, f"lacks {', '.join(lacking)}", mend)
         else:
             yield good(package, f"{len(names.split())} elements found" if len(names.split()) > 1 else "found")
+    yield _loudness_meter()
     yield _software_encoder()
     yield from _hardware_encoders()
+
+
+def _loudness_meter() -> Finding:
+    try:
+        LoudnessMeter().close()
+    except RegieError as error:
+        return missing("libebur128-1", error.message, f"sudo {error.hint}")
+    return good("libebur128-1", "found")
 
 
 def encodes(element: str, timeout_s: float = ENCODE_TIMEOUT_S) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from regie.domain.production import Production
-from regie.domain.sound import RAMP_MS
+from regie.domain.sound import PAN_MS, RAMP_MS
 from regie.hub.clock import now_ns
 from regie.hub.gst import Gst, Pipeline
 from regie.hub.paths import Stream
@@ -68,7 +68,7 @@ class Monitor:
         for number, volume in enumerate(self._volumes):
             volume.ramp(1.0 if number in heard else 0.0, at_ns, RAMP_MS * MS)
         for source, number in slots.items():
-            self._pans[number].ramp(production.strip(source).pan, at_ns, RAMP_MS * MS)
+            self._pans[number].ramp(production.strip(source).pan, at_ns, PAN_MS * MS)
 
     def serve(self) -> None:
         """Let sound through while someone listens."""

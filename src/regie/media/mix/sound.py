@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from regie.domain.production import Production
-from regie.domain.sound import FOLLOW_MS, RAMP_MS, SILENT_DB, gain
+from regie.domain.sound import FOLLOW_MS, PAN_MS, RAMP_MS, SILENT_DB, gain
 from regie.domain.workers import Json
 from regie.hub.gst import Pipeline
 from regie.media.loudness import LoudnessMeter
@@ -29,7 +29,7 @@ class Sound:
             strip = production.strip(source)
             ramp_ns = (FOLLOW_MS if strip.follows else RAMP_MS) * MS
             self._volumes[number].ramp(gain(strip, on_air=source in heard), at_ns, ramp_ns)
-            self._pans[number].ramp(strip.pan, at_ns, ramp_ns)
+            self._pans[number].ramp(strip.pan, at_ns, PAN_MS * MS)
         for number in set(range(len(self._volumes))) - set(slots.values()):
             self._volumes[number].ramp(0.0, at_ns, RAMP_MS * MS)
 
