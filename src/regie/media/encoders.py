@@ -3,10 +3,12 @@
 import logging
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Self
 
 from regie.domain.errors import NotSupported
 from regie.hub.gst import GLib, Gst
+from regie.media.verdicts import Verdicts
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +54,20 @@ ENCODERS = (
 )
 
 
+_shared: Verdicts | None = None
+
+
+def share_verdicts(run_dir: Path) -> None:
+    """Whether an encoder works, the workers of this directory find out together."""
+    global _shared  # noqa: PLW0603 - a process is one worker
+    _shared = Verdicts(run_dir)
+
+
 @lru_cache(maxsize=1)
 def best_encoder() -> Encoder:
     """The first encoder that is installed and, if it is hardware, encodes a few frames when asked to."""
     for encoder in ENCODERS:
-        if Gst.ElementFactory.find(encoder.factory) and (not encoder.is_hardware or _works(encoder)):
+        if Gst.ElementFactory.find(encoder.factory) and (not encoder.is_hardware or _proven(encoder)):
             return encoder
     raise NotSupported(
         "this machine has no H.264 encoder", "install gstreamer1.0-plugins-ugly (x264) and start again"
@@ -103,6 +114,12 @@ def encoder_text(
         threads = 1 if size.pixels_per_s <= 1920 * 1080 * 60 else 4  # more than one adds frames of delay
         parts.append(f"threads={threads} speed-preset={'ultrafast qp-min=24' if quickly else 'superfast'}")
     return " ".join(parts)
+
+
+def _proven(encoder: Encoder) -> bool:
+    if _shared is None:
+        return _works(encoder)
+    return _shared.works(encoder.factory, encoder.settings, lambda: _works(encoder))
 
 
 def _works(encoder: Encoder) -> bool:

@@ -13,6 +13,7 @@ from regie.domain.errors import RegieError, Unavailable
 from regie.domain.workers import Json, Report, WorkerState
 from regie.link.server import Handler
 from regie.link.worker import ReportTo, WorkerContext, run_worker
+from regie.media.encoders import share_verdicts
 from regie.media.faults import Fault
 from regie.media.ingest import Ingest, Order
 from regie.protocols.source import checked_options, source_kind
@@ -28,6 +29,7 @@ os.environ.setdefault("FONTCONFIG_FILE", str(Path(__file__).parent / "assets" / 
 
 
 async def run(context: WorkerContext, spec: Json) -> None:
+    share_verdicts(context.run_dir)
     await run_worker(context, spec, lambda report: SourceBody(context, report))
 
 

@@ -9,6 +9,7 @@ from regie.media.doctor.gstreamer import gstreamer_findings
 from regie.media.doctor.machine import machine_findings
 from regie.media.doctor.ports import port_findings
 from regie.media.doctor.titles import title_findings
+from regie.media.verdicts import Verdicts
 from regie.settings import Settings
 
 _MARKS = {Grade.GOOD: "✓", Grade.WARNING: "!", Grade.MISSING: "✗"}
@@ -17,6 +18,7 @@ _MARKS = {Grade.GOOD: "✓", Grade.WARNING: "!", Grade.MISSING: "✗"}
 def run(settings: Settings, as_json: bool = False) -> int:
     """Print every finding as it is made; 1 when something that is needed is missing, else 0."""
     findings = []
+    Verdicts(settings.run_dir).forget()  # what has been mended shall be used from the next start of a worker
     for finding in examined(settings):
         findings.append(finding)
         if not as_json:

@@ -25,7 +25,7 @@ from regie.domain.transitions import Transition
 from regie.domain.workers import Json, Report, WorkerState
 from regie.link.server import Handler
 from regie.link.worker import Voice, WorkerContext, run_worker
-from regie.media.encoders import best_encoder
+from regie.media.encoders import best_encoder, share_verdicts
 from regie.media.mix.mixer import Mixer, MixerEvents
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ MAX_FADE_MS = 10_000
 
 
 async def run(context: WorkerContext, spec: Json) -> None:
+    share_verdicts(context.run_dir)
     await run_worker(context, spec, lambda voice: MixerBody(context, voice))
 
 
