@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 IN_TIME_NS = 55_000_000  # what arrives this long after its time is still decoded and mixed in time
 MARGIN_NS = 8_000_000
+LOOK_AHEAD_NS = 5_000_000  # the programme's limiter gives its sound this much later than it says
 SETTLE_NS = 400_000_000  # what comes right after a connection is old: it was kept for new readers
 SLATE_INTERVAL_NS = 200_000_000
 WATCH_S = 0.05
@@ -195,6 +196,8 @@ class Slot:
         pts_ns, duration_ns = self._time_ns(stream, unit), unit.duration_ns
         if stream is Stream.VIDEO:
             pts_ns, duration_ns = self._snap.snap(pts_ns, duration_ns)
+        else:
+            pts_ns -= LOOK_AHEAD_NS
         buffer = Gst.Buffer.new_wrapped(unit.data)
         buffer.pts = pts_ns
         if duration_ns:
