@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import re
 import tomllib
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ PREFIX = "REGIE_"
 CONFIG_VARIABLE = "REGIE_CONFIG"
 CONFIG_FILE = "regie.toml"
 RUN_DIR_LIMIT = 40  # a socket's path may be 107 bytes long, and worker and path names come after this
+LINGERING = Path("/var/lib/systemd/linger")  # a file for each user whose runtime directory outlives log-out
 MISSPELT_RATIO = 0.85
 
 _ICE_URL = re.compile(r"(?:stun|stuns|turn|turns):\S+")
@@ -40,9 +42,22 @@ def _default_data_dir() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "share") / "regie"
 
 
+def default_run_dir(runtime: str, user: str, uid: int, lingering: Path) -> Path:
+    """The user's runtime directory if it stays when the user logs out: Regie runs on then."""
+    shared = Path(runtime) / "regie"
+    stays = runtime != f"/run/user/{uid}" or (lingering / user).exists()
+    if runtime and stays and len(os.fsencode(shared)) <= RUN_DIR_LIMIT:
+        return shared
+    return Path(f"/tmp/regie-{uid}")  # noqa: S108 (the engine makes sure that it is ours alone)
+
+
 def _default_run_dir() -> Path:
-    base = os.environ.get("XDG_RUNTIME_DIR")
-    return Path(base) / "regie" if base else Path(f"/tmp/regie-{os.getuid()}")  # noqa: S108 (checked to be ours)
+    uid = os.getuid()
+    try:
+        user = pwd.getpwuid(uid).pw_name
+    except KeyError:  # a container's user without a name
+        user = str(uid)
+    return default_run_dir(os.environ.get("XDG_RUNTIME_DIR", ""), user, uid, LINGERING)
 
 
 def _absolute(value: object) -> object:
@@ -116,7 +131,7 @@ class Settings(BaseModel):
     data_dir: Directory = Field(default_factory=_default_data_dir, description=_DIRECTORY)
     run_dir: Directory = Field(
         default_factory=_default_run_dir,
-        description=f"a directory whose path is at most {RUN_DIR_LIMIT} characters long",
+        description=f"a directory whose path is at most {RUN_DIR_LIMIT} characters long, for the sockets in it",
     )
     media_dir: Directory = Field(
         default_factory=lambda data: data["data_dir"] / "media", description=_DIRECTORY

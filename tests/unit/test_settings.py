@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from regie.domain.errors import Invalid
-from regie.settings import RUN_DIR_LIMIT, Settings, read_settings
+from regie.settings import RUN_DIR_LIMIT, Settings, default_run_dir, read_settings
 
 
 def complaint(directory: Path, **variables: str) -> str:
@@ -99,6 +99,25 @@ def test_certificate_and_key_come_together_and_exist(tmp_path: Path) -> None:
     assert "tls_key is" in complaint(tmp_path, tls_key=str(key))
     both = {"REGIE_TLS_CERT": str(cert), "REGIE_TLS_KEY": str(key)}
     assert read_settings(both, tmp_path).base_url == "https://localhost:8000"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "lingers", "expected"),
+    [
+        ("/run/user/1000", True, "/run/user/1000/regie"),
+        ("/run/user/1000", False, "/tmp/regie-1000"),
+        ("/run/regie-runtime", False, "/run/regie-runtime/regie"),
+        ("/run/" + "r" * 30, True, "/tmp/regie-1000"),
+        ("", True, "/tmp/regie-1000"),
+    ],
+    ids=["it stays", "log-out removes it", "it is no log-in's", "sockets would not fit", "there is none"],
+)
+def test_the_run_directory_outlives_the_log_out_of_who_started_it(
+    runtime: str, lingers: bool, expected: str, tmp_path: Path
+) -> None:
+    if lingers:
+        (tmp_path / "ann").touch()
+    assert default_run_dir(runtime, "ann", 1000, tmp_path) == Path(expected)
 
 
 def test_a_run_directory_whose_sockets_could_not_be_opened_is_refused(tmp_path: Path) -> None:
