@@ -131,7 +131,7 @@ class Settings(BaseModel):
     data_dir: Directory = Field(default_factory=_default_data_dir, description=_DIRECTORY)
     run_dir: Directory = Field(
         default_factory=_default_run_dir,
-        description=f"a directory whose path is at most {RUN_DIR_LIMIT} characters long, for the sockets in it",
+        description=f"a directory whose path is at most {RUN_DIR_LIMIT} characters long: sockets are in it",
     )
     media_dir: Directory = Field(
         default_factory=lambda data: data["data_dir"] / "media", description=_DIRECTORY
