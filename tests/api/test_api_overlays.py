@@ -124,6 +124,8 @@ def test_the_same_by_commands_and_every_page_hears_of_it(page: Page) -> None:
 
     state = tell(1, "put_overlay", overlay={"id": "test-command", **THIRD})
     assert state["production"]["overlays"][-1]["id"] == "test-command"
+    moved = tell(6, "move_overlay", overlay="test-command", to=0)
+    assert moved["production"]["overlays"][0]["id"] == "test-command"
     assert tell(2, "overlay", overlay="test-command", on=True)["desk"]["overlays"]["test-command"] is True
     page.say(
         {"command": "delete_overlay", "id": 3, "production": "main", "args": {"overlay": "test-command"}}

@@ -73,6 +73,7 @@ EXPECTED = {
         PATCH /api/v1/productions/{production_id}/audio/{source_id}
         PUT /api/v1/productions/{production_id}/overlays/{overlay_id}
         DELETE /api/v1/productions/{production_id}/overlays/{overlay_id}
+        POST /api/v1/productions/{production_id}/overlays/{overlay_id}/move
         POST /api/v1/productions/{production_id}/overlays/{overlay_id}/take
         POST /api/v1/stills · DELETE /api/v1/stills/{still_id}""",
     "admin": """

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from regie.api.events import EventHub, Listener
 from regie.api.models import Asked
-from regie.api.overlay_models import DeleteOverlay, PutOverlay
+from regie.api.overlay_models import DeleteOverlay, MoveOverlay, PutOverlay
 from regie.api.problems import problem_body
 from regie.api.production_models import (
     Auto,
@@ -29,7 +29,7 @@ from regie.api.production_models import (
 )
 from regie.api.productions import ProductionKeeper
 from regie.domain.access import Role
-from regie.domain.edits import with_overlay, with_scene, with_settings
+from regie.domain.edits import with_moved_overlay, with_overlay, with_scene, with_settings
 from regie.domain.errors import Invalid, NotAllowed, RegieError
 from regie.domain.production import overlay_from_wire, scene_from_wire
 from regie.domain.workers import Json
@@ -95,6 +95,12 @@ async def _put_overlay(keeper: ProductionKeeper, production_id: str, asked: PutO
     return await keeper.change(production_id, lambda production: with_overlay(production, overlay))
 
 
+async def _move_overlay(keeper: ProductionKeeper, production_id: str, asked: MoveOverlay) -> Json:
+    return await keeper.change(
+        production_id, lambda production: with_moved_overlay(production, asked.overlay, asked.to)
+    )
+
+
 async def _delete_overlay(keeper: ProductionKeeper, production_id: str, asked: DeleteOverlay) -> Json:
     return await keeper.delete_overlay(production_id, asked.overlay)
 
@@ -129,6 +135,7 @@ COMMANDS: Mapping[str, Command[Any]] = {
     "reset_loudness": Command(ResetLoudness, _reset_loudness),
     "overlay": Command(TakeOverlay, _take_overlay),
     "put_overlay": Command(PutOverlay, _put_overlay),
+    "move_overlay": Command(MoveOverlay, _move_overlay),
     "delete_overlay": Command(DeleteOverlay, _delete_overlay),
     "put_scene": Command(PutScene, _put_scene),
     "delete_scene": Command(DeleteScene, _delete_scene),

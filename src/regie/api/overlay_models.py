@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from regie.api.models import Asked, Name
-from regie.domain.overlays import MAX_LONG_TEXT, MAX_MS, MIN_MS, Animation, FieldKind, Kind
+from regie.domain.overlays import MAX_LONG_TEXT, MAX_MS, MAX_OVERLAYS, MIN_MS, Animation, FieldKind, Kind
 
 OverlayId = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9-]{0,59}$", examples=["lower-third"])]
 Value = Annotated[str, Field(max_length=MAX_LONG_TEXT)]
@@ -33,6 +33,14 @@ class PutOverlay(Asked):
 
 
 class DeleteOverlay(Asked):
+    overlay: OverlayId
+
+
+class OverlayPlace(Asked):
+    to: Annotated[int, Field(strict=True, ge=0, lt=MAX_OVERLAYS, description="0 is at the bottom")]
+
+
+class MoveOverlay(OverlayPlace):
     overlay: OverlayId
 
 

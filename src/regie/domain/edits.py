@@ -135,6 +135,15 @@ def without_overlay(production: Production, overlay_id: str) -> Production:
     return replace(production, overlays=tuple(known for known in production.overlays if known != gone))
 
 
+def with_moved_overlay(production: Production, overlay_id: str, to: int) -> Production:
+    """Give an overlay another place among the others: 0 is at the bottom."""
+    moved = production.overlay(overlay_id)
+    others = [known for known in production.overlays if known != moved]
+    if to > len(others):
+        raise Invalid(f"{production.name} has {len(others) + 1} overlays: the last place is {len(others)}")
+    return replace(production, overlays=(*others[:to], moved, *others[to:]))
+
+
 def users_of_still(production: Production, still_id: str) -> list[str]:
     """The overlays that show a picture, by name."""
     return [overlay.name for overlay in production.overlays if overlay.still == still_id]

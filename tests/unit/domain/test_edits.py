@@ -1,5 +1,6 @@
 """What an operator may change of a production."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from regie.domain.edits import (
     inputs_from_sources,
     mixer_of,
     users_of_still,
+    with_moved_overlay,
     with_overlay,
     with_scene,
     with_settings,
@@ -193,6 +195,17 @@ def test_a_transition_is_the_productions_with_what_is_named() -> None:
     wipe = changed_transition(mine, {"kind": "wipe", "direction": "up"})
     assert wipe == Transition(Kind.WIPE, 1500, Direction.UP)
     assert changed_transition(mine, {}) == mine.transition
+
+
+def test_an_overlay_is_moved_among_the_others() -> None:
+    clock, score = Overlay("clock", "Clock", "clean/clock"), Overlay("score", "Score", "bold/score")
+    production = with_overlay(with_overlay(replace(MAIN, overlays=()), clock), score)
+    assert with_moved_overlay(production, "score", 0).overlays == (score, clock)
+    assert with_moved_overlay(production, "score", 1) == production
+    with pytest.raises(Invalid, match="the last place is 1"):
+        with_moved_overlay(production, "score", 2)
+    with pytest.raises(NotFound, match="no overlay 'news'"):
+        with_moved_overlay(production, "news", 0)
 
 
 def test_an_overlay_is_added_on_top_replaced_in_its_place_and_taken_out() -> None:

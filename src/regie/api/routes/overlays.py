@@ -8,8 +8,10 @@ from regie.api.access import OPERATOR, VIEWER, GuardedRoute
 from regie.api.commands import perform
 from regie.api.overlay_models import (
     DeleteOverlay,
+    MoveOverlay,
     NewOverlay,
     OverlayContent,
+    OverlayPlace,
     OverlaySwitch,
     OverlayTemplate,
     PutOverlay,
@@ -69,6 +71,17 @@ async def put_overlay(
     overlay = NewOverlay(id=overlay_id, **asked.model_dump())
     state = await perform(services.productions, production_id, "put_overlay", PutOverlay(overlay=overlay))
     return ProductionState.model_validate(state)
+
+
+@router.post("/productions/{production_id}/overlays/{overlay_id}/move", dependencies=[OPERATOR])
+async def move_overlay(
+    production_id: ProductionId, overlay_id: OverlayId, asked: OverlayPlace, services: ServicesDep
+) -> ProductionState:
+    """Give an overlay another place among the others, also while it is on air."""
+    move = MoveOverlay(overlay=overlay_id, to=asked.to)
+    return ProductionState.model_validate(
+        await perform(services.productions, production_id, "move_overlay", move)
+    )
 
 
 @router.delete("/productions/{production_id}/overlays/{overlay_id}", status_code=204, dependencies=[OPERATOR])
