@@ -94,7 +94,7 @@ class Mixer:
         self._monitor = Monitor(run_dir, production, pipeline, slots)
         self._watch = Watch(Looks(pipeline, slots), tell.warned, Limits())
         self._outputs = Outputs(run_dir, production, pipeline, self._monitor)
-        self.overlays = Overlays(pipeline, Stage(canvas, stills, self._next_frame_ns))
+        self.overlays = Overlays(pipeline, Stage(canvas, stills, self._next_frame_ns, self._blended_ns))
         pipeline["black"].set_property("pixbuf", _black_pixel())
         self._black = Fader(pipeline["black"], "alpha", 0.0)
 
@@ -253,6 +253,9 @@ class Mixer:
         begun = next_ns - now_ns() < COMMAND_NS
         number = round((next_ns - self._start_ns) / frame_ns) + begun
         return self._start_ns + round(number * frame_ns)
+
+    def _blended_ns(self) -> int:
+        return self._position_ns("final")
 
     def _position_ns(self, stage: str) -> int:
         """The time of the frame a stage makes next."""

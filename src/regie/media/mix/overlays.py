@@ -42,6 +42,7 @@ class Layer:
     def __init__(self, element: Any, canvas: tuple[int, int]) -> None:
         self._element = element
         self._canvas = canvas
+        self.owner = ""
         self.box = NOTHING
         self._alpha = Fader(element, "alpha", 0.0)
         self._away = Fader(element, "offset-x", 0.0), Fader(element, "offset-y", 0.0)
@@ -50,8 +51,9 @@ class Layer:
         self._period_ns = 1
         self.hidden_ns = 0  # it is not seen from then on
 
-    def put(self, titled: Titled, speed: float, start_ns: int) -> None:
+    def put(self, owner: str, titled: Titled, speed: float, start_ns: int) -> None:
         """Another picture. It is seen with the next frame."""
+        self.owner = owner
         box = self.box = titled.box
         if not titled.runs:
             self._stop_running()
@@ -137,6 +139,7 @@ class Shown:
     overlay: Overlay
     on: bool = False
     read: Mapping[str, str] | None = None  # what is written on the picture it has
+    titled: Titled | None = None  # that picture
     drawing: asyncio.Task[None] | None = None
     not_before: float = 0.0
     reveal: bool = False  # when it is drawn: it was seen already, elsewhere
@@ -148,7 +151,8 @@ class Stage:
 
     canvas: tuple[int, int]
     stills: Path
-    next_frame_ns: Callable[[], int]
+    next_frame_ns: Callable[[], int]  # the first that a command can change
+    blended_ns: Callable[[], int]  # the one that gets its overlays next
 
 
 class Overlays:
@@ -178,19 +182,32 @@ class Overlays:
             self._forget(name, at_ns)
         places = layered(self._places, list(wanted), OVERLAYS)
         moved = [name for name, place in self._places.items() if name in wanted and places[name] != place]
-        for name in moved:
-            self._layers[self._places[name]].hide(Animation.CUT, at_ns, 0)
+        left = {self._places[name] for name in moved} - {places[name] for name in moved}
         self._places = places
         for name, overlay in wanted.items():
             shown = self._shown.setdefault(name, Shown(overlay))
-            if name in moved or not shown.overlay.drawn_like(overlay):
+            if not shown.overlay.drawn_like(overlay):
                 shown.read = None
                 shown.not_before = 0.0
             shown.overlay = overlay
         self._shown = {name: self._shown[name] for name in wanted}
+        if moved:
+            self._move(moved, left)
+
+    def _move(self, moved: Iterable[str], left: Iterable[int]) -> None:
+        """With the next frame that gets its overlays: pictures cannot be given a time."""
+        at_ns = self._stage.blended_ns()
+        for place in left:
+            self._layers[place].hide(Animation.CUT, at_ns, 0)
         for name in moved:
-            if self._shown[name].on:
-                self._shown[name].reveal = True
+            shown, layer = self._shown[name], self._layers[self._places[name]]
+            if shown.titled is not None:
+                layer.put(name, shown.titled, _speed(shown), at_ns)
+            if shown.on and shown.titled is not None:
+                layer.show(Animation.CUT, at_ns, 0)
+            else:
+                layer.hide(Animation.CUT, at_ns, 0)
+                shown.reveal = shown.on
 
     async def take(self, overlay_id: str, *, on: bool) -> int:
         """In or out, the way it is animated; already there is well."""
@@ -253,18 +270,22 @@ class Overlays:
     async def _draw(self, shown: Shown) -> None:
         overlay, reads = shown.overlay, _reads(shown.overlay)
         titled = await self._studio.paint(overlay.template, reads, self._stage.canvas, self._stage.stills)
+        await self._free(overlay.id)
         if self._shown.get(overlay.id) is not shown or not shown.overlay.drawn_like(overlay):
             return  # it is another by now, which is drawn next
-        layer = self._layers[self._places[overlay.id]]
-        if not shown.on or shown.reveal:
-            await _until(layer.hidden_ns + IN_THE_MAKING_NS)  # what was there before may still be seen
         self._drawn_count += 1
-        shown.read = reads
-        at_ns = self._stage.next_frame_ns()
-        layer.put(titled, float(reads.get("speed", "0")), at_ns)
+        shown.read, shown.titled = reads, titled
+        layer, at_ns = self._layers[self._places[overlay.id]], self._stage.next_frame_ns()
+        layer.put(overlay.id, titled, _speed(shown), at_ns)
         if shown.reveal:
             shown.reveal = False
             layer.show(Animation.CUT, at_ns, 0)
+
+    async def _free(self, overlay_id: str) -> None:
+        """Until nothing of another overlay is seen on its layer any more."""
+        layer = self._layers[self._places.get(overlay_id, 0)]
+        if layer.owner != overlay_id:
+            await asyncio.sleep(max(layer.hidden_ns + IN_THE_MAKING_NS - now_ns(), 0) / 1e9)
 
     def _forget(self, name: str, at_ns: int) -> None:
         del self._shown[name]
@@ -272,8 +293,8 @@ class Overlays:
         self._places = {known: place for known, place in self._places.items() if known != name}
 
 
-async def _until(time_ns: int) -> None:
-    await asyncio.sleep(max(time_ns - now_ns(), 0) / 1e9)
+def _speed(shown: Shown) -> float:
+    return float(shown.overlay.values.get("speed", "0"))
 
 
 def _reads(overlay: Overlay) -> Mapping[str, str]:
