@@ -118,3 +118,16 @@ def test_the_scene_editor_fits_a_phone_and_axe_finds_nothing_in_it(
     assert page.evaluate(_STICKS_OUT) == []
     page.evaluate(AXE.read_text())
     assert page.evaluate(_VIOLATIONS) == []
+
+
+def test_the_titles_fit_a_phone_and_axe_finds_nothing_in_them(studio: Instance, open_page: OpenPage) -> None:
+    page = opened(open_page, studio, "/switcher", PHONE)
+    page.get_by_role("button", name="Titles", exact=True).tap()
+    expect(page.get_by_role("textbox", name="Name")).to_be_visible()
+    assert page.evaluate(_TOO_SMALL) == []
+    page.evaluate(AXE.read_text())
+    assert page.evaluate(_VIOLATIONS) == []
+    page.get_by_role("button", name="Edit Lower third").tap()
+    expect(page.get_by_role("dialog").get_by_role("textbox", name="Role")).to_be_visible()
+    assert page.evaluate(_STICKS_OUT) == []
+    assert page.evaluate(_VIOLATIONS) == []

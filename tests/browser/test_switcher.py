@@ -2,6 +2,7 @@
 
 import re
 import statistics
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -262,3 +263,88 @@ def test_settings_change_what_was_changed_and_nothing_else(studio: Instance, ope
         expect(page.get_by_role("dialog")).to_have_count(0)
         after = studio.request("GET", "/productions/main")["production"]
         assert after == {**before, "hold_s": float(seconds), "preview": after["preview"]}
+
+
+# The mean colour of a rectangle of what a <video> shows, given in fractions of it.
+_MEAN = """(video, [x, y, width, height]) => {
+  const canvas = document.createElement("canvas");
+  canvas.width = 16; canvas.height = 4;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const [wide, high] = [video.videoWidth, video.videoHeight];
+  context.drawImage(video, x * wide, y * high, width * wide, height * high, 0, 0, 16, 4);
+  const { data } = context.getImageData(0, 0, 16, 4);
+  const sum = channel => data.filter((_, index) => index % 4 === channel).reduce((a, b) => a + b);
+  return [0, 1, 2].map(channel => sum(channel) / 64);
+}"""
+NAME, LONG_NAME, CORNER = (0.2, 0.79, 0.08, 0.04), (0.33, 0.8, 0.1, 0.1), (0.83, 0.09, 0.09, 0.05)
+
+
+def mean_of(page: Page, box: tuple[float, float, float, float]) -> list[float]:
+    found: list[float] = monitor(page, "pgm/main").evaluate(_MEAN, list(box))
+    return found
+
+
+def is_teal(page: Page, box: tuple[float, float, float, float]) -> bool:
+    """As the audience's picture is, all over; a title's ground is grey."""
+    red, _, blue = mean_of(page, box)
+    return blue - red > 32
+
+
+def test_a_title_is_typed_and_taken_to_air(studio: Instance, open_page: OpenPage) -> None:
+    page, other = open_page(studio, "/switcher"), open_page(studio, "/switcher")
+    page.keyboard.press("Shift+3")
+    until(lambda: is_teal(page, NAME), 15, "the audience on air, and no title")
+    page.get_by_role("button", name="Titles").click()
+    take = page.get_by_role("button", name=re.compile("Lower third (Take|On air)"))
+    page.keyboard.press("F1")
+    expect(take).to_have_attribute("aria-pressed", "true")
+    until(lambda: not is_teal(page, NAME), 10, "the title on air")
+    assert is_teal(page, LONG_NAME)
+
+    name = page.get_by_role("group", name="Text of Lower third").get_by_role("textbox", name="Name")
+    before = name.input_value()
+    name.fill("")
+    name.press_sequentially("Somebody With A Rather Long Name", delay=10)
+    until(lambda: not is_teal(page, LONG_NAME), 10, "the name that was typed, on air")
+    other.get_by_role("button", name="Titles").click()
+    theirs = other.get_by_role("group", name="Text of Lower third").get_by_role("textbox", name="Name")
+    expect(theirs).to_have_value("Somebody With A Rather Long Name")
+    other.keyboard.press("F1")
+    expect(take).to_have_attribute("aria-pressed", "false")
+    until(lambda: is_teal(page, NAME), 10, "no title any more")
+    name.fill(before)
+    expect(theirs).to_have_value(before)
+
+
+def test_a_picture_is_uploaded_and_taken_to_air(
+    studio: Instance, open_page: OpenPage, tmp_path: Path
+) -> None:
+    red = tmp_path / "red.svg"
+    red.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="160" height="90">'
+        '<rect width="160" height="90" fill="#f00"/></svg>'
+    )
+    page = open_page(studio, "/switcher")
+    page.get_by_role("button", name="Titles").click()
+    page.get_by_role("button", name="Add a title").click()
+    page.locator('[data-template="plain/still"]').click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Upload").set_input_files(red)
+    expect(dialog.get_by_role("button", name="red.svg", exact=True)).to_have_attribute("aria-pressed", "true")
+    dialog.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="Still Take").click()
+
+    def is_red() -> bool:
+        seen = mean_of(page, CORNER)
+        return seen[0] > 150 and max(seen[1:]) < 80
+
+    until(is_red, 10, "the picture on air")
+    page.get_by_role("button", name="Still On air").click()
+    until(lambda: not is_red(), 10, "no picture any more")
+    expect(page.get_by_role("button", name="Still Take")).to_be_visible()
+    page.get_by_role("button", name="Edit Still").click()
+    dialog.get_by_role("button", name="Earlier in the list").click()
+    expect(page.locator("[data-overlay]").nth(1)).to_have_attribute("data-overlay", "still")
+    dialog.get_by_role("button", name="Delete", exact=True).click()
+    dialog.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.locator('[data-overlay="still"]')).to_have_count(0)
