@@ -186,7 +186,7 @@ class Picture:
         return list(viewers_from_stats(self.stats.get(EDGE, {})))
 
 
-_TITLES = {"pgm": "{}", "pvw": "{}, preview", "mon": "{}, monitor"}
+_TITLES = {"pgm": "{}", "pvw": "{}, preview", "mon": "{}, monitor", "clean": "{}, clean"}
 
 
 def _title(kind: str, production: Production) -> str:

@@ -261,6 +261,22 @@ def test_the_preview_is_made_only_while_someone_looks(run_dir: Path) -> None:
         assert show.do("stats")["paths"]["pvw/main"]["video"]["units"] - made < 15
 
 
+def test_the_clean_feed_has_no_fade_to_black_and_is_made_only_while_someone_looks(run_dir: Path) -> None:
+    with running_show(run_dir, "red", "green") as show:
+        assert show.do("stats")["paths"]["clean/main"]["video"] is None
+        clean = Viewer(run_dir, "clean/main")
+        try:
+            until(lambda: clean.frames and clean.frames[-1].is_colour("red"), 5)
+            at_ns = show.do("fade_to_black", on=True, duration_ms=100)["at_ns"] + 300_000_000
+            assert show.viewer.frame_at(at_ns).is_colour("black")
+            assert clean.frame_at(at_ns).is_colour("red")
+            until(lambda: clean.sound and clean.sound[-1][0] > at_ns, 5)
+        finally:
+            clean.close()
+        until(lambda: show.do("stats")["paths"]["clean/main"]["video"]["silent_s"] > 1, 5)
+        assert show.viewer.missing() == []
+
+
 def test_a_picture_that_waits_for_its_sound_does_not_stutter(run_dir: Path) -> None:
     with running_show(run_dir, "white", blink_s=0.2, strips={"white": Strip(delay_ms=-500)}) as show:
         since_ns = show.viewer.frames[-1].pts_ns + 1_000_000_000

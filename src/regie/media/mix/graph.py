@@ -3,6 +3,7 @@
     input n ─ decoder ─┬─ bus a ─┐
                        └─ bus b ─┴─ final ─ overlays ─ black ─ encoder ─ hub pgm
     both buses ─ wiper ─ final, fed only while something is wiped: alpha costs a fifth of a core
+    final ─ encoder ─ hub clean
     the bus off air ─ small ─ encoder ─ hub pvw
     sound n ─ meter ─┬─ fader ─ pan ─ mix ─ meter ─ limiter ─ meter ─┬─ opus ─ hub pgm
                      └─ monitor ─ hub mon                            └─ monitor, loudness
@@ -15,8 +16,9 @@ from regie.domain.production import Format
 from regie.hub.paths import Stream
 from regie.hub.publish import writer_text
 from regie.media.encoders import Size, best_encoder, encoder_text
+from regie.media.mix.clean import clean_text
 from regie.media.mix.monitor import monitor_text
-from regie.media.mix.parts import LIMITER, RAW_SOUND, SOUND_MIXER, SPARE
+from regie.media.mix.parts import H264, LIMITER, RAW_SOUND, SOUND_MIXER, SPARE
 from regie.media.mix.watch import look_text
 
 BUS_LATENCY_NS = (
@@ -26,7 +28,6 @@ FINAL_LATENCY_NS = 40_000_000
 LEVEL_INTERVAL_NS = 50_000_000
 LOUDNESS_BUFFERS = 250  # five seconds: the loop that measures them comes by 20 times a second
 PREVIEW = (640, 360)
-H264 = "video/x-h264,stream-format=byte-stream,alignment=au"
 OVERLAYS = 8
 SMALL = 64  # the side of a picture that only keeps the time, or is one colour
 
@@ -38,7 +39,7 @@ def mixer_text(form: Format, inputs: int, start_ns: int) -> str:
     parts += [f"{_input(number)} {look_text(number)}" for number in range(inputs)]
     parts += [_sound(start_ns)]
     parts += [_sound_input(number) for number in range(inputs)]
-    parts += [monitor_text(inputs)]
+    parts += [monitor_text(inputs), clean_text(form)]
     return " ".join(parts)
 
 
@@ -82,7 +83,7 @@ def _final(form: Format, start_ns: int) -> str:
     )
     return (
         f"{_compositor('final', FINAL_LATENCY_NS)} ! {raw(form)},colorimetry=bt709 ! "
-        f"{_overlays(form)} ! "
+        f"tee name=uncovered ! {_overlays(form)} ! "
         f"queue name=encode_queue max-size-buffers=4 max-size-bytes=0 max-size-time=0 ! {encoder} ! "
         f"h264parse config-interval=-1 ! {H264} ! {writer_text(Stream.VIDEO, 'pgm')} "
         f"{_clock('colour', form, 'solid-color', 'final.sink_0', start_ns)}"
@@ -158,7 +159,7 @@ def _sound(start_ns: int) -> str:
         f"appsink name=loudness sync=false async=false max-buffers={LOUDNESS_BUFFERS} drop=true "
         "pgm_sound. ! queue max-size-time=200000000 ! "
         "audioconvert ! audio/x-raw,format=S16LE ! opusenc frame-size=20 bitrate=160000 complexity=8 ! "
-        f"{writer_text(Stream.AUDIO, 'pgm')} "
+        f"tee name=pgm_encoded ! {writer_text(Stream.AUDIO, 'pgm')} "
         f"audiotestsrc wave=silence samplesperbuffer=960 timestamp-offset={start_ns} ! {RAW_SOUND} ! "
         "identity sync=true ! queue ! mix.sink_0"
     )

@@ -276,7 +276,7 @@ class Mixer:
                 self._set_sound(at_ns)
                 self._tell.changed(at_ns)
             self.overlays.tick(asyncio.get_running_loop().time())
-            self._outputs.show_preview_of(self.desk.state.air.other)
+            self._outputs.tick(self.desk.state.air.other)
             self._monitor.serve()
             self._measure(now_ns())
             if (self._outputs.flow.silent_for_s(now_ns()) or 0) > STILL_S:

@@ -13,6 +13,7 @@ from regie.hub.flow import Flow
 from regie.hub.gst import Pipeline
 from regie.hub.paths import Stream
 from regie.hub.publish import Publisher, force_keyframe_at
+from regie.media.mix.clean import Clean
 from regie.media.mix.graph import PREVIEW
 from regie.media.mix.monitor import Monitor
 
@@ -51,12 +52,14 @@ class Outputs:
         self._video.flow = self.flow
         self._size = production.format.canvas
         self._previews = False
+        self._clean = Clean(run_dir, production, pipeline)
 
     def attach(self) -> None:
         self._video.attach(self._pipeline, self._keyframe("encoder"))
         self._small.attach(self._pipeline, self._keyframe("pvw_encoder"))
         self._audio.attach(self._pipeline)
         self._monitor.publisher.attach(self._pipeline)
+        self._clean.attach()
 
     def listen(self) -> None:
         for publisher in self._publishers:
@@ -68,10 +71,12 @@ class Outputs:
 
     @property
     def _publishers(self) -> tuple[Publisher, ...]:
-        return self._video, self._audio, self._small, self._monitor.publisher
+        own = self._video, self._audio, self._small
+        return *own, self._monitor.publisher, *self._clean.publishers.values()
 
-    def show_preview_of(self, off_air: Bus) -> None:
-        """Encode the bus off air while someone looks at it."""
+    def tick(self, off_air: Bus) -> None:
+        """Encode what someone looks at."""
+        self._clean.tick()
         wanted = self._small.readers > 0
         selector = self._pipeline["pvw"]
         for number, bus in enumerate(Bus):
@@ -89,6 +94,10 @@ class Outputs:
                 "audio": _audio_stats(self._audio),
             },
             self._preview: {"video": self._video_stats(self._small, PREVIEW), "audio": None},
+            self._clean.path: {
+                "video": self._video_stats(self._clean.publishers[Stream.VIDEO], self._size),
+                "audio": _audio_stats(self._clean.publishers[Stream.AUDIO]),
+            },
             self._monitor.path: {"video": None, "audio": _audio_stats(self._monitor.publisher)},
         }
 

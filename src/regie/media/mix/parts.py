@@ -2,6 +2,7 @@
 
 SOUND_BUFFER_MS = 20
 RAW_SOUND = "audio/x-raw,format=F32LE,rate=48000,channels=2,layout=interleaved"
+H264 = "video/x-h264,stream-format=byte-stream,alignment=au"
 LIMITER = "ladspa-fast-lookahead-limiter-1913-so-fastlookaheadlimiter"
 SPARE = "errorignore convert-to=ok"  # a branch that may fail without the programme
 SOUND_MIXER = (  # a sound whose times jump, for its delay was changed, is where it belongs soon after
