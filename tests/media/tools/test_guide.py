@@ -5,6 +5,7 @@ import re
 import shlex
 import urllib.request
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.support.instance import Instance
 from tests.support.wait import until
 
 GUIDE = Path(__file__).parents[3] / "docs/guide"
-LEFT_OUT = ("offer.sdp", "<session>")  # they need a viewer
+LEFT_OUT = ("offer.sdp", "<session>", "logo.svg", "<still>")  # they need a viewer, or a file
 
 
 def examples(page: str, instance: Instance) -> Iterator[urllib.request.Request]:
@@ -34,14 +35,16 @@ def examples(page: str, instance: Instance) -> Iterator[urllib.request.Request]:
             yield urllib.request.Request(asked.url, data, headers, method=asked.X)
 
 
-@pytest.mark.parametrize(("page", "least"), [("api.md", 20), ("switcher.md", 10)])
-def test_every_example_of_the_guide_is_answered_well(page: str, least: int, instance: Instance) -> None:
+@pytest.mark.parametrize(("pages", "least"), [(["api.md", "overlays.md"], 27), (["switcher.md"], 10)])
+def test_every_example_of_the_guide_is_answered_well(
+    pages: list[str], least: int, instance: Instance
+) -> None:
     paths = "/paths"
     until(
         lambda: all(path["state"] == "live" for path in instance.request("GET", paths)), 60, "four pictures"
     )
     answered = []
-    for request in examples(page, instance):
+    for request in chain.from_iterable(examples(page, instance) for page in pages):
         with urllib.request.urlopen(request, timeout=20) as reply:  # an error status raises
             answered.append((request.full_url, reply.status, reply.headers.get_content_type()))
     assert len(answered) >= least
