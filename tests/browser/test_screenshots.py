@@ -25,6 +25,11 @@ def save(page: Page, name: str, directory: Path) -> None:
     assert 0 < file.stat().st_size < MAX_BYTES, f"{file} is too large for a repository"
 
 
+def monitor_frames(page: Page) -> int:
+    video = page.locator('[data-path="pgm/main"] video')
+    return int(video.evaluate("video => video.getVideoPlaybackQuality().totalVideoFrames"))
+
+
 def watched(page: Page) -> None:
     for source_id in SOURCES:
         newer_than(page, source_id, 0)
@@ -45,8 +50,13 @@ def test_screenshots_are_taken(studio: Instance, open_page: OpenPage, tmp_path: 
     page.keyboard.press("Shift+1")
     page.get_by_role("button", name="Quad", exact=True).click()
     expect(page.get_by_test_id("preview")).to_have_text("Quad")
+    page.keyboard.press("F1")
+    expect(page.get_by_role("button", name="Titles 1 on air")).to_be_visible()
     until(lambda: page.locator('.monitor[data-look="playing"]').count() == 6, 20, "all monitors play")
+    newer = monitor_frames(page) + 25
+    until(lambda: monitor_frames(page) > newer, 10, "the title is all there")
     save(page, "switcher", tmp_path)
+    page.keyboard.press("F1")
     page.get_by_role("button", name="Edit Quad").click(force=True)
     expect(page.get_by_test_id("canvas").locator("video")).to_have_count(4)
     save(page, "scene-editor", tmp_path)
