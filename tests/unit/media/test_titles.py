@@ -2,6 +2,8 @@
 
 import asyncio
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
@@ -9,12 +11,14 @@ from typing import Any
 
 import av
 import numpy as np
+import psutil
 import pytest
 from numpy.typing import NDArray
 
 from regie.domain.errors import Invalid, NotFound, NotSupported, RegieError, TooLarge, Unavailable
 from regie.domain.overlays import TEMPLATES, Kind, Overlay
 from regie.media.titles.studio import Studio, Titled
+from tests.support.wait import until
 
 CANVAS = (1280, 720)
 SVG = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
@@ -113,6 +117,23 @@ def test_a_ticker_begins_and_ends_with_an_empty_canvas(painting: Painting) -> No
     bright = np.argwhere(pixels(titled)[10:, :, :3].min(axis=2) > 200)[:, 1]
     assert CANVAS[0] <= bright.min() < CANVAS[0] + 10
     assert 0 <= titled.box.width - CANVAS[0] - bright.max() < 10
+
+
+def test_a_painter_that_hangs_ends_with_the_process_it_draws_for() -> None:
+    waits = "import asyncio, pathlib; from regie.media.titles.studio import Studio; s = Studio()\n"
+    waits += (
+        "async def main():\n await s.paint('clean/clock', {'label': '', 'time': '1', 'accent': '#000000'}, "
+    )
+    waits += "(640, 360), pathlib.Path('/'))\n print('drawn', flush=True)\n await asyncio.sleep(60)\n"
+    with subprocess.Popen(
+        [sys.executable, "-c", waits + "asyncio.run(main())"], stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"drawn\n"
+        (painter,) = psutil.Process(parent.pid).children()
+        painter.suspend()
+        parent.kill()
+    until(lambda: not painter.is_running() or painter.status() == psutil.STATUS_ZOMBIE, 5)
 
 
 # --- uploads ------------------------------------------------------------------------------------------------

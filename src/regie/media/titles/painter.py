@@ -3,9 +3,11 @@
 `python -m regie.media.titles.painter` reads a job a line; its answer is a line, and the bytes that it names.
 """
 
+import ctypes
 import json
 import os
 import resource
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,9 +20,11 @@ from regie.media.titles.stills import made_harmless
 MEMORY = 1536 * 1024 * 1024  # of addresses; what the fonts are mapped to counts
 LARGEST_FILE = 128 * 1024 * 1024
 POLITE = 5
+PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # who hangs does not notice that nobody waits
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_FILE, LARGEST_FILE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
