@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.instance import Instance, running_instance
+from tests.support.instance import Instance, light_instance
 
 TESTS = Path(__file__).parent
 
@@ -29,5 +29,5 @@ def run_dir() -> Iterator[Path]:
 @pytest.fixture
 def instance() -> Iterator[Instance]:
     """A whole Regie that serves, with the demo sources, for one test."""
-    with running_instance() as started:
+    with light_instance() as started:
         yield started

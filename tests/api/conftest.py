@@ -7,15 +7,14 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.instance import Instance, running_instance
+from tests.support.instance import Instance, light_instance
 
 TIMEOUT_S = 20.0
 
 
 @pytest.fixture(scope="package")
 def regie() -> Iterator[Instance]:
-    with running_instance() as started:
-        started.lighten()
+    with light_instance() as started:
         yield started
 
 

@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from regie.api.app import described_app
-from tests.support.instance import Instance, running_instance
+from tests.support.instance import Instance, light_instance
 
 CHECKS = [
     not_a_server_error,
@@ -52,7 +52,7 @@ def as_text(_: Any, value: object) -> bytes:
 @pytest.fixture(scope="module")
 def hammered() -> Iterator[Instance]:
     """An instance of its own: what is tried here changes it."""
-    with running_instance() as started:
+    with light_instance() as started:
         yield started
 
 

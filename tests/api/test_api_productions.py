@@ -625,8 +625,8 @@ def test_a_hundred_cuts_in_a_row_are_all_answered_in_order(page: Page) -> None:
 @pytest.fixture
 def fresh() -> Iterator[Instance]:
     with new_instance() as made:
-        made.start()
         made.lighten()
+        made.start()
         with client_with(made, made.token) as client:
             until(lambda: shows(client, SMALL), 60, "the mixer is in its format")
         yield made

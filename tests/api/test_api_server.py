@@ -256,6 +256,7 @@ def test_an_answer_does_not_wait_for_the_acknowledgement_of_its_headers(viewer: 
 @pytest.fixture
 def fresh() -> Iterator[Instance]:
     with new_instance() as made:
+        made.lighten()
         yield made
 
 
@@ -321,6 +322,7 @@ def test_with_a_certificate_it_serves_https_and_the_cookie_is_secure(tmp_path: P
     certificate, key = self_signed(tmp_path)
     environ = {"REGIE_TLS_CERT": str(certificate), "REGIE_TLS_KEY": str(key)}
     with new_instance(extra_environ=environ) as instance:
+        instance.lighten(live=False)
         instance.start(wait=False)
         with httpx.Client(base_url=instance.base_url.replace("http:", "https:"), verify=False) as client:  # noqa: S501
 
@@ -351,6 +353,7 @@ def self_signed(directory: Path) -> tuple[Path, Path]:
 
 def test_only_a_named_proxy_is_believed_who_the_client_is() -> None:
     with new_instance(extra_environ={"REGIE_TRUSTED_PROXIES": "127.0.0.1"}) as instance:
+        instance.lighten(live=False)
         instance.start()
         with client_with(instance, None) as client:
 

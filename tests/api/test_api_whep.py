@@ -12,7 +12,7 @@ import libdatachannel as rtc
 import pytest
 
 from tests.api.conftest import LogIn, client_with
-from tests.support.instance import Instance, running_instance
+from tests.support.instance import Instance, light_instance
 from tests.support.wait import until
 
 type NewSource = Callable[..., dict[str, Any]]
@@ -306,7 +306,7 @@ def test_the_ice_servers_are_told_before_the_offer_to_who_may_watch() -> None:
     turn = {"urls": ["turn:turn.example:3478"], "username": "ann", "credential": 'p"w'}
     servers = json.dumps([{"urls": ["stun:stun.example:3478"]}, turn])
     with (
-        running_instance(extra_environ={"REGIE_ICE_SERVERS": servers}) as instance,
+        light_instance(live=False, extra_environ={"REGIE_ICE_SERVERS": servers}) as instance,
         client_with(instance, instance.token) as viewer,
         client_with(instance, None) as anyone,
     ):

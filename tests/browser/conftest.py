@@ -16,7 +16,7 @@ from playwright.sync_api import (
 )
 
 import regie
-from tests.support.instance import Instance, running_instance
+from tests.support.instance import Instance, light_instance
 from tests.support.wait import until
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -48,8 +48,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def studio() -> Iterator[Instance]:
     """One instance for all tests that change nothing for good; every demo source is live."""
-    with running_instance() as started:
-        started.lighten()
+    with light_instance() as started:
         wait_live(started)
         yield started
 

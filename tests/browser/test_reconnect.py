@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.browse import frames, newer_than, playing, shown, video_of
 from tests.browser.conftest import OpenPage
-from tests.support.instance import Instance, running_instance
+from tests.support.instance import Instance, light_instance
 from tests.support.wait import until
 
 SOURCES = ("cam1", "cam2")  # enough to see, and few enough that the machine is not what is measured
@@ -20,10 +20,9 @@ BACK_S = 3.0
 
 @pytest.fixture
 def pair() -> Iterator[Instance]:
-    with running_instance() as started:
+    with light_instance() as started:
         for source_id in ("cam3", "cam4"):
             started.request("POST", f"/sources/{source_id}/stop")
-        started.lighten()
         until(lambda: all(s["state"] == "live" for s in started.request("GET", "/sources")[:2]), 30)
         yield started
 

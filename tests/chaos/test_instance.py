@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -13,7 +12,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.support.instance import Instance, new_instance, running_instance
+from tests.support.instance import Instance, light_instance, new_instance
 from tests.support.processes import is_gone
 from tests.support.wait import until
 
@@ -24,7 +23,7 @@ PASSWORD = "hunter2-hunter2"
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Instance]:
     """One instance for the tests that leave it as they found it, without a token for the commands."""
-    with running_instance() as started:
+    with light_instance() as started:
         yield started
 
 
@@ -166,16 +165,3 @@ def test_a_taken_port_is_said_plainly_and_nothing_starts(taken: str) -> None:
         assert up.returncode == 1
         assert f"{taken}_port {port}" in up.stderr
         assert not (instance.run_dir / "workers").exists()
-
-
-def test_the_first_start_prints_a_link_that_logs_in_once_and_later_starts_do_not() -> None:
-    with running_instance() as instance:
-        link = until(lambda: re.search(r"http://\S+/login#(\S+)", instance.output), 20, "the link is printed")
-        session = instance.request("POST", "/session", {"token": link[1]})
-        assert session["role"] == "admin"
-        instance.stop()
-        printed = len(instance.output)
-        instance.start()
-        until(lambda: "regie link" in instance.output[printed:], 20, "the way to a new link is printed")
-        assert "/login#" not in instance.output[printed:]
-        assert f"{instance.base_url}/login#" in instance.run("link").stdout

@@ -8,14 +8,21 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from regie.api.show import demo_sources
+from regie.domain.edits import inputs_from_sources
+from regie.domain.production import Format, new_production
+from regie.store.database import Database
+from regie.store.productions import seed_production
+from regie.store.sources import seed_sources
 from tests.support.net import free_port, free_udp_port
 from tests.support.processes import is_gone, with_word
 from tests.support.wait import until
@@ -110,12 +117,20 @@ class Instance:
             text = reply.read()
         return json.loads(text) if text else None
 
-    def lighten(self) -> None:
-        """Make the demo's pictures small: where several browsers draw, the encoders would take both cores."""
-        for source in self.request("GET", "/sources"):
-            options = source["options"] | {"width": 640, "height": 360}
-            self.request("PATCH", f"/sources/{source['id']}", {"options": options})
-        self.request("PATCH", "/productions/main", {"format": {"width": 640, "height": 360, "fps": 25}})
+    def lighten(self, *, live: bool = True) -> None:
+        """Before the first start: make the demo small, or stop it; as it is, it takes both cores."""
+        small = {"width": 640, "height": 360}
+        demo = [
+            replace(source, options={**source.options, **small}, enabled=live)
+            for source in demo_sources(time.time())
+        ]
+        main = replace(new_production("main", "Main", inputs_from_sources(demo)), format=Format(640, 360, 25))
+        database = Database.open(self.data_dir)
+        try:
+            database.run(seed_sources, demo)
+            database.run(seed_production, main, time.time())
+        finally:
+            database.close()
 
     def run(self, *arguments: str, timeout_s: float = 30.0) -> subprocess.CompletedProcess[str]:
         """A `regie` command for this instance."""
@@ -186,11 +201,23 @@ def new_instance(**options: Any) -> Iterator[Instance]:
 
 
 @contextlib.contextmanager
-def running_instance(**options: Any) -> Iterator[Instance]:
-    """An instance that serves; stopped at the end, which must leave no process behind."""
+def light_instance(*, live: bool = True, **options: Any) -> Iterator[Instance]:
+    """An instance that serves small pictures, or none; stopped at the end, which must leave no process."""
     with new_instance(**options) as instance:
+        instance.lighten(live=live)
+        yield from _running(instance)
+
+
+@contextlib.contextmanager
+def running_instance(**options: Any) -> Iterator[Instance]:
+    """An instance as it is after its very first start; stopped at the end, as the light one."""
+    with new_instance(**options) as instance:
+        yield from _running(instance)
+
+
+def _running(instance: Instance) -> Iterator[Instance]:
+    instance.start()
+    yield instance
+    if instance.engine is None:  # the test ended the engine: take over what it left, to end that too
         instance.start()
-        yield instance
-        if instance.engine is None:  # the test ended the engine: take over what it left, to end that too
-            instance.start()
-        instance.stop()
+    instance.stop()
