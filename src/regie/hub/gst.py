@@ -45,6 +45,7 @@ class Pipeline:
         self.gst.use_clock(Gst.SystemClock.obtain())
         self.gst.set_start_time(Gst.CLOCK_TIME_NONE)
         self.gst.set_base_time(0)
+        self._found: dict[str, Any] = {}
         self._on_message = on_message
         self._loop = asyncio.get_running_loop()
         self._bus = self.gst.get_bus()
@@ -54,7 +55,10 @@ class Pipeline:
         self._popper.start()
 
     def __getitem__(self, name: str) -> Any:
-        element = self.gst.get_by_name(name)
+        """The element of this name. Found once: a search looks at every element there is."""
+        element = self._found.get(name)
+        if element is None:
+            element = self._found[name] = self.gst.get_by_name(name)
         if element is None:
             raise KeyError(name)
         return element
@@ -91,6 +95,7 @@ class Pipeline:
         """Take a part out whose streams have ended. Raises Unavailable when it hangs."""
         part.set_locked_state(True)
         await self._until_done([_state_setter(part, Gst.State.NULL)], STATE_TIMEOUT_S, "a part of it to stop")
+        self._found.clear()
         self.gst.remove(part)
 
     def elements(self) -> list[Any]:
@@ -120,6 +125,7 @@ class Pipeline:
 
     def clear(self) -> None:
         """Let go of every element, once closed: with them go the probes and handlers that hold others."""
+        self._found.clear()
         for element in list(self.gst.children):
             self.gst.remove(element)
 
