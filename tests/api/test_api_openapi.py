@@ -83,6 +83,7 @@ def test_every_answer_is_one_that_the_document_promises(
 
 
 def test_the_document_that_is_served_is_the_one_tried_here(hammered: Instance) -> None:
+    hammered.wait_serving()  # it may have been asked to restart its server
     assert httpx.get(f"{hammered.base_url}/openapi.json", timeout=20).json() == DOCUMENT
 
 

@@ -299,7 +299,7 @@ async def test_the_last_show_is_on_disk_and_comes_back_without_a_server(engine: 
 
 async def test_an_engine_that_stops_takes_no_new_show(engine: EngineProcess) -> None:
     await engine.client.apply(show("a", deaf=True))
-    await engine.live("a")
+    deaf = (await engine.live("a"))["pid"]
     assert engine.process is not None
     engine.process.send_signal(signal.SIGTERM)
 
@@ -310,7 +310,8 @@ async def test_an_engine_that_stops_takes_no_new_show(engine: EngineProcess) -> 
             return "is stopping" in error.message
         return False
 
-    await eventually(refused, 5, "the stopping engine refuses")
+    await eventually(refused, 4, "the stopping engine refuses")
+    os.kill(deaf, signal.SIGKILL)  # the engine would, a few seconds later
     assert engine.process.wait(10) == 0
     assert engine.processes() == []
     engine.process = None
