@@ -13,7 +13,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from tests.api.conftest import client_with, made_token
-from tests.support.instance import Instance, new_instance
+from tests.support.instance import Instance, light_instance
 from tests.support.wait import until
 
 type Json = dict[str, Any]
@@ -490,7 +490,7 @@ def test_a_fader_that_is_none_does_not_move(
         "muted": False,
         "pan": 0.0,
         "delay_ms": 0,
-        "follows": False,
+        "follows": True,
     }
 
 
@@ -622,14 +622,22 @@ def test_a_hundred_cuts_in_a_row_are_all_answered_in_order(page: Page) -> None:
 # --- when something ends ------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def mistreated() -> Iterator[Instance]:
+    with light_instance() as started:
+        yield started
+
+
 @pytest.fixture
-def fresh() -> Iterator[Instance]:
-    with new_instance() as made:
-        made.lighten()
-        made.start()
-        with client_with(made, made.token) as client:
-            until(lambda: shows(client, SMALL), 60, "the mixer is in its format")
-        yield made
+def fresh(mistreated: Instance) -> Instance:
+    """An instance whose processes may be ended; each test finds all of them running, and the faders open."""
+    if mistreated.engine is None:
+        mistreated.start()
+    with client_with(mistreated, mistreated.token) as client:
+        until(lambda: shows(client, SMALL), 60, "the mixer is in its format")
+        for number in range(1, 5):
+            client.patch(f"{MAIN}/audio/cam{number}", json={"level_db": 0, "muted": False})
+    return mistreated
 
 
 def test_a_lost_mixer_is_told_at_once_and_found_again_by_itself(fresh: Instance) -> None:

@@ -16,6 +16,7 @@ MAX_INPUTS = 12
 SIZES = ((640, 360), (1280, 720), (1920, 1080))
 RATES = (25, 30, 50, 60)
 MAX_BITRATE = 20_000_000
+UNTOUCHED = Strip(follows=True)
 MIN_FROZEN_S, MAX_FROZEN_S = 2.0, 3600.0
 
 
@@ -104,7 +105,8 @@ class Production:
         return found(self.overlays, overlay_id, self.name)
 
     def strip(self, source: str) -> Strip:
-        return self.strips.get(source, Strip())
+        """As the operator set it; what nobody touched is heard while it is seen."""
+        return self.strips.get(source, UNTOUCHED)
 
     def with_inputs(self, inputs: Iterable[Input]) -> "Production":
         return replace(self, inputs=tuple(inputs)[:MAX_INPUTS])

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from regie.domain.production import Format, Input, Production, new_production
+from regie.domain.sound import Strip
 from regie.domain.workers import Json
 from regie.hub.clock import now_ns
 from regie.hub.paths import Stream, socket_file
@@ -198,7 +199,8 @@ def running_show(run_dir: Path, *colours: str, blink_s: float = 0, **changes: An
     """
     sources = {colour: ColourSource(run_dir, colour) for colour in colours}
     production = new_production("main", "Main", [Input(colour, colour.title()) for colour in colours])
-    production = replace(production, **{"format": SMALL, **changes})
+    heard = {colour: Strip() for colour in colours} | changes.pop("strips", {})
+    production = replace(production, strips=heard, **{"format": SMALL, **changes})
     viewer: Viewer | None = None
     with contextlib.ExitStack() as stack:
         for colour, source in sources.items():

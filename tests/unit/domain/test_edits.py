@@ -23,7 +23,7 @@ from regie.domain.edits import (
 )
 from regie.domain.errors import Conflict, Invalid, NotFound
 from regie.domain.overlays import MAX_OVERLAYS, Overlay
-from regie.domain.production import MAX_INPUTS, Format, Input, Production, new_production
+from regie.domain.production import MAX_INPUTS, UNTOUCHED, Format, Input, Production, new_production
 from regie.domain.scenes import Item, Scene
 from regie.domain.sound import Strip
 from regie.domain.sources import Source
@@ -63,7 +63,7 @@ def test_with_its_source_goes_the_strip_and_no_mixer_begins_with_what_is_gone() 
     loud = with_strip(with_strip(MAIN, "cam1", {"level_db": 6}), "cam2", {"muted": True})
     left = with_sources(loud, [source(2), source(3)])
     assert (left.programme, left.preview) == ("black", "full-cam2")
-    assert left.strips == {"cam2": Strip(muted=True)}
+    assert left.strips == {"cam2": Strip(muted=True, follows=True)}
     assert left.scenes == MAIN.scenes  # a scene waits for its source
 
 
@@ -178,8 +178,8 @@ def test_a_scene_that_is_seen_is_in_use() -> None:
 def test_a_strip_changes_in_part() -> None:
     once = with_strip(MAIN, "cam1", {"level_db": -6})
     twice = with_strip(once, "cam1", {"muted": True})
-    assert twice.strip("cam1") == Strip(level_db=-6, muted=True)
-    assert twice.strip("cam2") == Strip()
+    assert twice.strip("cam1") == Strip(follows=True, level_db=-6, muted=True)
+    assert twice.strip("cam2") == UNTOUCHED
 
 
 def test_a_strip_needs_its_input_and_a_level_that_exists() -> None:

@@ -12,16 +12,17 @@ START_NS = 7_123_456_789
 RATES = st.sampled_from([25, 30, 50, 60])
 
 
-@given(RATES, st.floats(0, 1), st.lists(st.integers(-3_000_000, 3_000_000), min_size=10, max_size=200))
+@given(RATES, st.floats(0, 1), st.lists(st.floats(-0.09, 0.09), min_size=10, max_size=200))
 def test_a_trembling_source_of_any_phase_has_one_picture_for_each_frame(
-    fps: int, phase: float, tremble: list[int]
+    fps: int, phase: float, tremble: list[float]
 ) -> None:
+    """But for one at most, where the first picture was the earliest or latest of all."""
     snap = Snap(FrameGrid(START_NS, fps))
     frame_ns = 1e9 / fps
-    taken = [START_NS + round((n + phase) * frame_ns) + off for n, off in enumerate(tremble)]
+    taken = [START_NS + round((n + phase + off) * frame_ns) for n, off in enumerate(tremble)]
     shown = [snap.snap(at_ns) for at_ns in taken]
-    for (start_ns, length_ns), (next_ns, _) in pairwise(shown[1:]):
-        assert next_ns - start_ns == length_ns
+    uneven = [start for (start, length), (after, _) in pairwise(shown) if after - start != length]
+    assert len(uneven) <= 1
     assert max(abs(at - start) for at, (start, _) in zip(taken, shown, strict=True)) <= 0.6 * frame_ns + 1
 
 
