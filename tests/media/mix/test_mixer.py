@@ -13,7 +13,7 @@ from regie.domain.errors import Conflict, Invalid, NotFound
 from regie.domain.scenes import Fit, Item, Scene
 from regie.domain.sound import Strip
 from regie.hub.clock import now_ns
-from tests.media.mix.rig import Viewer, running_show
+from tests.media.mix.rig import SMALL, Viewer, running_show
 from tests.support.wait import until
 
 FRAME_NS = 1_000_000_000 // 30
@@ -244,6 +244,25 @@ def test_a_mixer_that_is_killed_goes_on_with_what_was_on_air(run_dir: Path) -> N
         assert (frame.came_ns - killed_ns) / 1e9 < 4
         assert show.do("desk")["desk"]["overlays"] == {"lower-third": False, "title": True}
         until(lambda: not show.viewer.frames[-1].is_colour("green"), 5, "its title is seen again")
+
+
+def test_what_was_faded_to_black_stays_so_when_the_mixer_is_killed_or_begins_anew(run_dir: Path) -> None:
+    with running_show(run_dir, "red") as show:
+        at_ns = show.do("fade_to_black", on=True, duration_ms=100)["at_ns"] + 200_000_000
+        assert show.viewer.frame_at(at_ns).is_colour("black")
+        show.mixer.kill()
+        killed_ns = now_ns()
+        show.mixer.start(show.spec)
+        until(lambda: show.picture_of("red") == "live", 10)
+        show.change(format=replace(SMALL, fps=25))
+        until(lambda: show.picture_of("red") == "live", 10)
+        assert show.do("desk")["desk"]["black"]
+        until(lambda: show.viewer.frames[-1].pts_ns > now_ns() - 100_000_000, 10)
+        since = [frame for frame in show.viewer.frames if frame.pts_ns > killed_ns]
+        assert all(frame.is_colour("black") for frame in since)
+        assert show.viewer.tones(killed_ns, now_ns()) == set()
+        show.do("fade_to_black", on=False, duration_ms=100)
+        until(lambda: show.viewer.frames[-1].is_colour("red"), 5)
 
 
 def test_the_preview_is_made_only_while_someone_looks(run_dir: Path) -> None:

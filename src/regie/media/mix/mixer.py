@@ -10,7 +10,7 @@ from typing import Any
 
 import gi
 
-from regie.domain.desk import Desk, DeskState, Effect
+from regie.domain.desk import Desk, Effect
 from regie.domain.errors import Invalid, Unavailable
 from regie.domain.frames import FrameGrid
 from regie.domain.overlays import Overlay
@@ -24,6 +24,7 @@ from regie.hub.clock import now_ns
 from regie.hub.gst import GLib, Gst, Pipeline
 from regie.media.mix.buses import Picture
 from regie.media.mix.graph import mixer_text
+from regie.media.mix.memory import Memory
 from regie.media.mix.monitor import Monitor
 from regie.media.mix.outputs import Outputs
 from regie.media.mix.overlays import Overlays, Stage
@@ -63,14 +64,14 @@ class Mixer:
         run_dir: Path,
         production: Production,
         slots: int,
-        state: DeskState,
+        memory: Memory,
         tell: MixerEvents,
         *,
         stills: Path,
     ) -> None:
         self.production = production
-        self.desk = Desk(state)
-        self.is_black = False
+        self.desk = Desk(memory.desk)
+        self.is_black = memory.is_black
         self.soloed: tuple[str, ...] = ()
         self._format = production.format
         self._tell = tell
@@ -96,7 +97,9 @@ class Mixer:
         self._outputs = Outputs(run_dir, production, pipeline, self._monitor)
         self.overlays = Overlays(pipeline, Stage(canvas, stills, self._next_frame_ns, self._blended_ns))
         pipeline["black"].set_property("pixbuf", _black_pixel())
-        self._black = Fader(pipeline["black"], "alpha", 0.0)
+        self._black = Fader(pipeline["black"], "alpha", float(self.is_black))
+        if self.is_black:
+            self._sound.fade_programme(0.0, 1, 1)
 
     async def start(self) -> None:
         self._outputs.attach()
@@ -111,6 +114,16 @@ class Mixer:
         self._picture.replace_items(at_ns)
         self._set_sound(at_ns)
         self._ticking = asyncio.create_task(self._tick_for_ever())
+
+    def restore(self, memory: Memory) -> None:
+        """What needs a running pipeline. It tells the desk."""
+        self.overlays.restore(memory.overlays)
+        inputs = {item.id for item in self.production.inputs}
+        self.solo(tuple(source for source in memory.solo if source in inputs))
+
+    @property
+    def memory(self) -> Memory:
+        return Memory(self.desk.state, tuple(self.overlays.seen), self.soloed, self.is_black)
 
     async def _begun(self) -> None:
         """Every stage has made its clock's first frame. Inputs come after that: theirs have other times."""

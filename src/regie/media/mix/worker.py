@@ -2,19 +2,15 @@
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from regie.domain.desk import Bus, DeskState
-from regie.domain.errors import Invalid, RegieError, Unavailable
+from regie.domain.errors import Invalid, Unavailable
 from regie.domain.production import (
     MAX_INPUTS,
     Production,
-    scene_from_wire,
-    scene_to_wire,
     strip_from_wire,
     strip_to_wire,
     transition_from_wire,
@@ -26,6 +22,7 @@ from regie.domain.workers import Json, Report, WorkerState
 from regie.link.server import Handler
 from regie.link.worker import Voice, WorkerContext, run_worker
 from regie.media.encoders import best_encoder, share_verdicts
+from regie.media.mix.memory import Memory, keep, recall
 from regie.media.mix.mixer import Mixer, MixerEvents
 
 log = logging.getLogger(__name__)
@@ -33,7 +30,6 @@ log = logging.getLogger(__name__)
 SPARE_INPUTS = 4  # how many sources may come without a new pipeline
 LEAST_INPUTS = 8
 EXIT_FAILED = 75  # the engine starts a worker that ended so as it does any other
-DESK_FILE = "desk.json"
 MAX_FADE_MS = 10_000
 
 
@@ -57,7 +53,7 @@ class MixerBody:
     async def start(self, spec: Json) -> None:
         production = Production.from_wire(spec["production"])
         self._stills = Path(str(spec.get("stills", "")))
-        await self._make(production, self._remembered(production), self._remembered_overlays())
+        await self._make(production, recall(self._context.directory, production))
 
     async def apply(self, spec: Json) -> None:
         production = Production.from_wire(spec["production"])
@@ -71,9 +67,7 @@ class MixerBody:
                 self._voice(Report(WorkerState.STARTING, "the programme begins anew in its new format"))
                 self._mixer = None
                 await mixer.close()
-                still_there = {item.id for item in production.inputs}
-                solo = tuple(source for source in mixer.soloed if source in still_there)
-                await self._make(production, mixer.desk.state, mixer.overlays.seen, solo)
+                await self._make(production, mixer.memory)
 
     async def stats(self) -> Json:
         return self._mixer.stats() if self._mixer else {"paths": {}, "mixer": None}
@@ -101,22 +95,15 @@ class MixerBody:
 
     # --- the mixer -----------------------------------------------------------------------------------------
 
-    async def _make(
-        self,
-        production: Production,
-        state: DeskState,
-        overlays: Iterable[str],
-        solo: tuple[str, ...] = (),
-    ) -> None:
+    async def _make(self, production: Production, memory: Memory) -> None:
         wanted = max(LEAST_INPUTS, len(production.inputs) + SPARE_INPUTS)
         self._slots = min(wanted, max(MAX_INPUTS, len(production.inputs)))
         events = MixerEvents(self._on_changed, self._on_measured, self._on_warned, self._on_failed)
-        mixer = Mixer(self._context.run_dir, production, self._slots, state, events, stills=self._stills)
+        mixer = Mixer(self._context.run_dir, production, self._slots, memory, events, stills=self._stills)
         await mixer.start()
-        mixer.overlays.restore(overlays)
         self._mixer = mixer
         self._voice(Report(WorkerState.LIVE))
-        mixer.solo(solo)  # which tells the desk
+        mixer.restore(memory)
 
     @property
     def _running(self) -> Mixer:
@@ -127,7 +114,7 @@ class MixerBody:
     def _on_changed(self, at_ns: int) -> None:
         self._at_ns = at_ns
         if self._mixer is not None:
-            self._remember()
+            keep(self._context.directory, self._mixer.memory)
             self._voice.publish("desk", self._state())
 
     def _on_measured(self, levels: Json) -> None:
@@ -234,46 +221,6 @@ class MixerBody:
             },
             "encoder": best_encoder().title,
         }
-
-    def _remember(self) -> None:
-        """What is on air, for the process that takes over after this one."""
-        state = self._running.desk.state
-        kept = {
-            "programme": scene_to_wire(state.programme),
-            "preview": scene_to_wire(state.preview),
-            "air": state.air.value,
-            "overlays": self._running.overlays.seen,
-        }
-        file = self._context.directory / DESK_FILE
-        fresh = file.with_suffix(".new")
-        try:
-            fresh.write_text(json.dumps(kept))
-            fresh.rename(file)
-        except OSError as error:
-            log.warning("the desk cannot be remembered: %s", error.strerror)
-
-    def _remembered(self, production: Production) -> DeskState:
-        """As it was when the last process ended; a scene that was edited since is taken as it is now."""
-        begin = DeskState(production.scene(production.programme), production.scene(production.preview))
-        try:
-            kept = json.loads((self._context.directory / DESK_FILE).read_text())
-            known = {scene.id: scene for scene in production.all_scenes}
-            programme, preview = (scene_from_wire(kept[name]) for name in ("programme", "preview"))
-            return DeskState(
-                known.get(programme.id, programme), known.get(preview.id, preview), Bus(kept["air"])
-            )
-        except FileNotFoundError:
-            return begin
-        except (OSError, ValueError, KeyError, TypeError, RegieError) as error:
-            log.warning("what was on air is not known any more: %s", error)
-            return begin
-
-    def _remembered_overlays(self) -> list[str]:
-        try:
-            kept = json.loads((self._context.directory / DESK_FILE).read_text())
-            return [str(name) for name in kept.get("overlays", [])]
-        except (OSError, ValueError, AttributeError, TypeError):
-            return []  # the desk's own message says that it cannot be read
 
 
 def _number(args: Json, name: str, least: float, most: float) -> float:
