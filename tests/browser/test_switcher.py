@@ -253,6 +253,16 @@ def test_solo_is_heard_in_the_headphones_while_the_programme_is_silent(
     expect(page.get_by_role("button", name="Mute", exact=True, pressed=True)).to_have_count(0)
 
 
+def test_latency_and_lip_sync_are_measured(studio: Instance, open_page: OpenPage) -> None:
+    page = open_page(studio, "/switcher")
+    page.get_by_role("button", name="Lip-sync").click()
+    page.get_by_role("button", name="Measure Stage").click()
+    result = page.get_by_role("dialog").get_by_role("status").nth(1)
+    expect(result).to_contain_text("Measuring")
+    expect(result).to_contain_text(re.compile(r"^\s*\d+ ms\s+from camera to hub"), timeout=30_000)
+    expect(result).to_contain_text("sound")
+
+
 def test_settings_change_what_was_changed_and_nothing_else(studio: Instance, open_page: OpenPage) -> None:
     page = open_page(studio, "/switcher")
     before = studio.request("GET", "/productions/main")["production"]

@@ -11,6 +11,7 @@ export type Me = Schemas["WhoAmI"];
 export type VideoFigures = Schemas["VideoFigures"];
 export type AudioFigures = Schemas["AudioFigures"];
 export type Path = Schemas["PathState"];
+export type PathTiming = Schemas["PathTiming"];
 export type WorkerStatus = Schemas["WorkerStatus"];
 export type Viewer = Schemas["Viewer"];
 export type Host = Pick<Schemas["SystemState"], "cpu" | "memory" | "disk">;
