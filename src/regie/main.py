@@ -17,7 +17,7 @@ from regie.cli import add_source_commands
 from regie.domain.errors import Invalid, RegieError
 from regie.domain.redact import redact
 from regie.domain.workers import Json, WorkerSpec
-from regie.ending import hold_ending_signals
+from regie.ending import deliver_ending_signals, hold_ending_signals
 from regie.link.worker import WorkerContext, log_to_stderr
 
 WORKERS = {
@@ -71,12 +71,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _up(_: argparse.Namespace) -> int:
     hold_ending_signals()
-    from regie.settings import read_settings
-    from regie.up import up
+    try:
+        from regie.settings import read_settings
+        from regie.up import up
 
-    settings = read_settings()
-    log_to_stderr(settings.log_level)
-    return up(settings, frozenset(WORKERS))
+        settings = read_settings()
+        log_to_stderr(settings.log_level)
+        return up(settings, frozenset(WORKERS))
+    finally:
+        deliver_ending_signals()
 
 
 def _link(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import socket
 from pathlib import Path
 
@@ -92,6 +93,7 @@ def test_wrong_settings_end_the_command_before_anything_starts(
     monkeypatch.setenv("REGIE_RUN_DIR", str(run_dir / "run"))
     monkeypatch.setenv("REGIE_HTTP_PORT", "99999")
     assert main(["up"]) == 1
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ())  # children would not end when they are told to
     assert "http_port is '99999' (from REGIE_HTTP_PORT)" in capsys.readouterr().err
     assert list(run_dir.iterdir()) == []
 
