@@ -668,7 +668,7 @@ def test_scenes_and_faders_outlive_a_stop_at_any_moment(fresh: Instance) -> None
 def test_a_warning_is_told_and_kept_also_for_a_server_that_was_not_there(fresh: Instance) -> None:
     with opened_page(fresh) as page:
         for number in range(1, 5):
-            fresh.request("PATCH", f"/productions/main/audio/cam{number}", {"level_db": 12})
+            fresh.request("PATCH", f"/productions/main/audio/cam{number}", {"level_db": 12, "follows": False})
         warning = page.told("warning", 15)
     assert (warning["source"], warning["kind"], warning["on"]) == (None, "clipping", True)
     assert warning["hint"]
